@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conflist
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+// Kind is the JSON type of a [Node].
+type Kind string
+
+// The six JSON types.
+const (
+	Null   Kind = "null"
+	Bool   Kind = "boolean"
+	Number Kind = "number"
+	String Kind = "string"
+	Array  Kind = "array"
+	Object Kind = "object"
+)
+
+// Node is one JSON value exactly as it was written.
+type Node struct {
+	Kind Kind
+	// Start and End are the half-open byte range of the value in the parsed text.
+	Start, End int
+	// Text is what stands in that range.
+	Text string
+	// Members of an object, in the order written; a key that was written twice is there twice.
+	Members []Member
+	// Elements of an array.
+	Elements []*Node
+}
+
+// Member is one key and value of an object.
+type Member struct {
+	// Key is a string node.
+	Key *Node
+	// Value belongs to Key.
+	Value *Node
+}
+
+// Name is the decoded key.
+func (m Member) Name() string { return m.Key.String() }
+
+// String is the decoded value of a string node, and "" for every other kind.
+func (n *Node) String() string {
+	if n == nil || n.Kind != String {
+		return ""
+	}
+	var s string
+	if err := json.Unmarshal([]byte(n.Text), &s); err != nil {
+		return ""
+	}
+	return s
+}
+
+// IsTrue tells whether the node is the literal true.
+func (n *Node) IsTrue() bool { return n != nil && n.Kind == Bool && n.Text == "true" }
+
+// Get returns the value of the last member with that key, as every JSON decoder in Go would, or nil.
+func (n *Node) Get(key string) *Node {
+	if n == nil {
+		return nil
+	}
+	for i := len(n.Members) - 1; i >= 0; i-- {
+		if n.Members[i].Name() == key {
+			return n.Members[i].Value
+		}
+	}
+	return nil
+}
+
+// Duplicate returns the first member whose key stood before it in the same object, searching the
+// whole tree in the order of the text, and the JSON pointer of that member. ok is false if there is none.
+func (n *Node) Duplicate() (dup Member, pointer string, ok bool) {
+	return n.duplicate("")
+}
+
+func (n *Node) duplicate(at string) (Member, string, bool) {
+	seen := map[string]bool{}
+	for _, m := range n.Members {
+		here := at + "/" + EscapePointer(m.Name())
+		if seen[m.Name()] {
+			return m, here, true
+		}
+		seen[m.Name()] = true
+		if dup, pointer, ok := m.Value.duplicate(here); ok {
+			return dup, pointer, true
+		}
+	}
+	for i, e := range n.Elements {
+		if dup, pointer, ok := e.duplicate(at + "/" + itoa(i)); ok {
+			return dup, pointer, true
+		}
+	}
+	return Member{}, "", false
+}
+
+var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
+
+// EscapePointer escapes one reference token of a JSON pointer (RFC 6901).
+func EscapePointer(token string) string { return pointerEscapes.Replace(token) }
