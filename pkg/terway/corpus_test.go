@@ -47,7 +47,7 @@ func with(name string, changes map[string]string) input {
 }
 
 func list(name, text string) input {
-	return with(name, map[string]string{terway.ConflistKeyName: text})
+	return with(name, map[string]string{terway.ConflistName: text})
 }
 
 // shapes are the forms of the document (reference table: accepted, rejected, ignored).
@@ -127,7 +127,7 @@ func datapaths() []input {
 			if j > 1 && !slices.Contains(order, "ebpf") {
 				break
 			}
-			all = append(all, with(fmt.Sprintf("order-%02d-%d", i, j), map[string]string{terway.ConflistKeyName: string(text), terway.PolicyKey: policy}))
+			all = append(all, with(fmt.Sprintf("order-%02d-%d", i, j), map[string]string{terway.ConflistName: string(text), terway.PolicyKey: policy}))
 		}
 	}
 	return all
@@ -155,9 +155,9 @@ func symmetric() []input {
 func otherKeys() []input {
 	all := []input{
 		with("no-conf", map[string]string{terway.ConfKey: "(absent)"}),
-		with("no-conf-with-list", map[string]string{terway.ConfKey: "(absent)", terway.ConflistKeyName: `{"plugins":[{"type":"terway"}]}`}),
+		with("no-conf-with-list", map[string]string{terway.ConfKey: "(absent)", terway.ConflistName: `{"plugins":[{"type":"terway"}]}`}),
 		with("no-eni-conf", map[string]string{terway.ENIConfKey: "(absent)"}),
-		with("broken-conf-with-list", map[string]string{terway.ConfKey: "{", terway.ConflistKeyName: `{"plugins":[{"type":"terway"}]}`}),
+		with("broken-conf-with-list", map[string]string{terway.ConfKey: "{", terway.ConflistName: `{"plugins":[{"type":"terway"}]}`}),
 		with("list-in-conf", map[string]string{terway.ConfKey: `{"plugins":[{"type":"terway"},{"type":"portmap"}]}`}),
 		with("chain-unread", map[string]string{terway.CNIChainKey: `[{"type":"portmap"}]`}),
 		with("misspelt", map[string]string{"10-terway.confList": `{"plugins":[{"type":"terway"},{"type":"portmap"}]}`}),

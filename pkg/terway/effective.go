@@ -103,11 +103,11 @@ func declared(data map[string]string, node Node) ([]any, *Result, error) {
 		return nil, nil, err
 	}
 	conf, hasConf := data[ConfKey]
-	list, hasList := data[ConflistKeyName]
+	list, hasList := data[ConflistName]
 	if chain, ok := data[CNIChainKey]; ok && node.Features[CNIChain] {
 		return declaredChain(conf, chain)
 	}
-	result := &Result{Source: ConflistKeyName}
+	result := &Result{Source: ConflistName}
 	text := list
 	if !hasList {
 		result.Source, text = ConfKey, conf

@@ -22,23 +22,23 @@ const (
 
 // The keys of the ConfigMap.
 const (
-	ConfKey         = "10-terway.conf"
-	ConflistKeyName = "10-terway.conflist"
-	ENIConfKey      = "eni_conf"
-	CNIChainKey     = "cni_chain"
-	PolicyKey       = "disable_network_policy"
+	ConfKey      = "10-terway.conf"
+	ConflistName = "10-terway.conflist"
+	ENIConfKey   = "eni_conf"
+	CNIChainKey  = "cni_chain"
+	PolicyKey    = "disable_network_policy"
 )
 
 // Keys are all keys of eni-config that some part of Terway reads
 // (common.go getAllConfig; charts/terway for felix_relay_service).
 var Keys = []string{
-	ConfKey, ConflistKeyName, ENIConfKey, CNIChainKey, PolicyKey,
+	ConfKey, ConflistName, ENIConfKey, CNIChainKey, PolicyKey,
 	"in_cluster_loadbalance", "felix_relay_service",
 }
 
 // ChainKeys are the keys that decide what a node's list looks like; eni_conf, which can hold
 // credentials, is not among them and must never be hashed.
-var ChainKeys = []string{ConfKey, ConflistKeyName, CNIChainKey}
+var ChainKeys = []string{ConfKey, ConflistName, CNIChainKey}
 
 // AdditiveKeys may stand in the first plugin of a chain without standing in 10-terway.conf: the
 // vendor's page adds symmetric_routing there, docs/symmetric_routing_config.md its configuration.

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/chainlint/chainlint/internal/manifest"
+	"github.com/chainlint/chainlint/pkg/render"
+)
+
+// renderFacts are the facts from outside what is rendered: --facts, or, where the rendering brings none
+// of its own, the nearest file walking up. Nil leaves the choice to the rendering.
+func (a *app) renderFacts(in render.Input, files []string, factsFile string) (*manifest.Object, render.Problems) {
+	if factsFile != "" {
+		return a.factsFrom(factsFile)
+	}
+	own := in.Objects
+	if in.Config != nil {
+		own = append(own[:len(own):len(own)], in.Config)
+	}
+	for _, o := range own {
+		named := manifest.Get(o.Node, "spec", "facts") != nil || manifest.Get(o.Node, "spec", "factsRef") != nil
+		if render.IsOwn(o.Ref()) && (o.Ref().Kind == "ClusterFacts" || o.Ref().Kind == "ChainRender" && named) {
+			return nil, nil
+		}
+	}
+	if files[0] == "-" {
+		return nil, nil
+	}
+	return nearestFacts(files[0])
+}
+
+// factsFrom reads the one ClusterFacts of a file.
+func (a *app) factsFrom(file string) (*manifest.Object, render.Problems) {
+	objects, err := a.readObjects(file)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	facts, ps := onlyFacts(objects)
+	if ps == nil && facts == nil {
+		return nil, usage("%s holds no ClusterFacts (apiVersion %s)", file, manifest.Group)
+	}
+	return facts, ps
+}
+
+// onlyFacts is the one ClusterFacts among objects, nil for none.
+func onlyFacts(objects []*manifest.Object) (*manifest.Object, render.Problems) {
+	var found *manifest.Object
+	for _, o := range objects {
+		if !render.IsOwn(o.Ref()) || o.Ref().Kind != "ClusterFacts" {
+			continue
+		}
+		if found != nil {
+			return nil, render.Problems{{Class: render.Invalid, Code: "two-facts", Ref: o.Ref(), Position: o.At("", false), Offset: -1,
+				Message: fmt.Sprintf("a second ClusterFacts, the first is %s: say which one counts (--facts)", found.At("", false))}}
+		}
+		found = o
+	}
+	return found, nil
+}
+
+// nearestFacts looks for a ClusterFacts from the place of a file or directory up to the root of its
+// repository. Outside a repository only the place itself is looked at.
+func nearestFacts(start string) (*manifest.Object, render.Problems) {
+	dir, err := filepath.Abs(start)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		dir = filepath.Dir(dir)
+	}
+	root := repositoryRoot(dir)
+	for {
+		facts, ps := factsIn(dir)
+		if facts != nil || ps != nil {
+			return facts, ps
+		}
+		if dir == root || dir == filepath.Dir(dir) {
+			return nil, nil
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+func repositoryRoot(dir string) string {
+	for at := dir; ; at = filepath.Dir(at) {
+		if _, err := os.Stat(filepath.Join(at, ".git")); err == nil {
+			return at
+		}
+		if at == filepath.Dir(at) {
+			return dir
+		}
+	}
+}
+
+func factsIn(dir string) (*manifest.Object, render.Problems) {
+	var all []*manifest.Object
+	for _, pattern := range []string{"*.yaml", "*.yml"} {
+		names, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil {
+			return nil, unreadable(err)
+		}
+		for _, name := range names {
+			text, err := os.ReadFile(name)
+			if err != nil || !bytes.Contains(text, []byte("ClusterFacts")) {
+				continue
+			}
+			objects, err := manifest.Read(shown(name), text)
+			if err != nil {
+				return nil, unreadable(err)
+			}
+			all = append(all, objects...)
+		}
+	}
+	return onlyFacts(all)
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package nearest finds the word that somebody probably meant.
+package nearest
+
+import (
+	"strings"
+
+	"github.com/agext/levenshtein"
+)
+
+// To returns the candidate closest to word, or "" where none is close: at most a third of its letters
+// may differ, upper and lower case counting as equal.
+func To(word string, candidates []string) string {
+	best, bound := "", max(2, len(word)/3)
+	for _, c := range candidates {
+		d := levenshtein.Distance(strings.ToLower(word), strings.ToLower(c), nil)
+		if d <= bound && (best == "" || d < bound) {
+			best, bound = c, d
+		}
+	}
+	return best
+}
+
+// Hint is the half sentence that names the nearest candidate, or all of them where none is near.
+func Hint(word string, candidates []string) string {
+	if best := To(word, candidates); best != "" {
+		return "did you mean " + best + "?"
+	}
+	return "known are " + strings.Join(candidates, ", ")
+}

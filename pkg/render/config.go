@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package render
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/chainlint/chainlint/internal/manifest"
+	"github.com/chainlint/chainlint/pkg/terway"
+)
+
+// Config is the spec of a ChainRender.
+type Config struct {
+	Facts    *terway.Facts `json:"facts,omitempty"`
+	FactsRef *struct {
+		Name string `json:"name"`
+	} `json:"factsRef,omitempty"`
+	Intents []struct {
+		Name string     `json:"name"`
+		Spec IntentSpec `json:"spec"`
+	} `json:"intents,omitempty"`
+	Target  string  `json:"target,omitempty"`
+	Rollout string  `json:"rollout,omitempty"`
+	Policy  *Policy `json:"policy,omitempty"`
+
+	object *manifest.Object
+}
+
+// Policy bounds what intents may ask for. Nil lists bound nothing.
+type Policy struct {
+	Exposure   []string `json:"exposure,omitempty"`
+	RawPlugins string   `json:"rawPlugins,omitempty"`
+	Sysctls    []string `json:"sysctls,omitempty"`
+}
+
+// The values of enumerated fields.
+const (
+	TargetConflist = "Conflist"
+	TargetCNIChain = "CNIChain"
+	Annotate       = "Annotate"
+	Deny           = "Deny"
+)
+
+// ParseConfig reads the configuration of the function: a ChainRender, a bare ChainIntent, a ConfigMap
+// with flat keys (kpt's `-- key=value`), or nothing.
+func ParseConfig(o *manifest.Object) (Config, Problems) {
+	config := Config{object: o}
+	if o == nil {
+		return config, nil
+	}
+	ref := o.Ref()
+	switch {
+	case ref.Kind == "ConfigMap" && ref.APIVersion == "v1":
+		return parseFlat(o)
+	case IsOwn(ref) && ref.Kind == kindIntent:
+		return config, nil // among the intents, see gather
+	case IsOwn(ref) && ref.Kind == kindFacts:
+		return config, nil // among the facts
+	}
+	if !IsOwn(ref) {
+		return config, Problems{at(Invalid, "unknown-config", o, "/kind", "%s %s is no configuration of chainlint: write a %s %s", ref.APIVersion, ref.Kind, manifest.Group, kindRender)}
+	}
+	ps := decode(o, &config)
+	return config, ps
+}
+
+// parseFlat reads dotted keys as a ChainRender: `target=CNIChain`, `facts.terway.version=v1.15.0`. What
+// starts with the name of an intent's field is the intent: `hostPorts.exposure=Public`.
+func parseFlat(o *manifest.Object) (Config, Problems) {
+	spec := map[string]any{}
+	data := manifest.Get(o.Node, "data")
+	for i := 0; data != nil && i+1 < len(data.Content); i += 2 {
+		path := strings.Split(data.Content[i].Value, ".")
+		root := spec
+		switch path[0] {
+		case "hostPorts", "ipv6LinkLocal", "sysctls":
+			root = intentSpec(spec)
+		}
+		if path[0] == "sysctls" && len(path) > 1 {
+			path = []string{"sysctls", strings.Join(path[1:], ".")}
+		}
+		set(root, path, data.Content[i+1].Value)
+	}
+	text, err := json.Marshal(map[string]any{"apiVersion": manifest.Group, "kind": kindRender, "metadata": map[string]any{"name": o.Ref().Name}, "spec": spec})
+	var node yaml.Node
+	if err == nil {
+		err = yaml.Unmarshal(text, &node)
+	}
+	if err != nil {
+		return Config{object: o}, Problems{at(Invalid, "unknown-config", o, "/data", "%v", err)}
+	}
+	synthetic := &manifest.Object{File: o.File, Node: node.Content[0]}
+	config := Config{object: o}
+	ps := decode(synthetic, &config)
+	for i := range ps {
+		ps[i].Ref, ps[i].Pointer, ps[i].Position = o.Ref(), "/data", o.At("/data", false)
+	}
+	return config, ps
+}
+
+func intentSpec(spec map[string]any) map[string]any {
+	if spec["intents"] == nil {
+		spec["intents"] = []any{map[string]any{"name": "function-config", "spec": map[string]any{}}}
+	}
+	return spec["intents"].([]any)[0].(map[string]any)["spec"].(map[string]any)
+}
+
+// lists and numbers among the fields that flat keys can name; everything else is text.
+var (
+	flatLists   = map[string]bool{"features": true, "installed": true, "exposure": false}
+	flatNumbers = map[string]bool{"mark": true, "mask": true, "tableID": true, "rulePriority": true}
+)
+
+func set(into map[string]any, path []string, value string) {
+	last := path[len(path)-1]
+	for _, key := range path[:len(path)-1] {
+		next, ok := into[key].(map[string]any)
+		if !ok {
+			next = map[string]any{}
+			into[key] = next
+		}
+		into = next
+	}
+	into[last] = flatValue(path, value)
+}
+
+func flatValue(path []string, value string) any {
+	last := path[len(path)-1]
+	number, err := strconv.Atoi(value)
+	switch {
+	case flatNumbers[last] && err == nil:
+		return number
+	case (last == "edt" || last == "masqAll") && (value == "true" || value == "false"):
+		return value == "true"
+	case flatLists[last] || path[0] == "policy" && last != "rawPlugins":
+		return strings.Split(value, ",")
+	}
+	return value
+}

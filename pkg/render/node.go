@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package render
+
+import (
+	"go.yaml.in/yaml/v3"
+
+	"github.com/chainlint/chainlint/internal/manifest"
+)
+
+// SetData puts a text under a key of a ConfigMap's data as a literal block, in place where it stands.
+func SetData(configMap *yaml.Node, key, text string) {
+	data := child(configMap, "data")
+	if n := manifest.Get(data, key); n != nil && n.Value == text && n.Style == yaml.LiteralStyle {
+		return
+	}
+	configMap.Style &^= yaml.FlowStyle // a literal block cannot stand inside braces
+	value := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text, Style: yaml.LiteralStyle}
+	put(data, key, value)
+}
+
+// child returns the mapping under a key, made if it is absent or null.
+func child(n *yaml.Node, key string) *yaml.Node {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key && follow(n.Content[i+1]).Kind == yaml.MappingNode {
+			return follow(n.Content[i+1])
+		}
+	}
+	made := mapping()
+	put(n, key, made)
+	return made
+}
+
+func setText(n *yaml.Node, key, value string) {
+	if have := manifest.Get(n, key); have != nil && have.Value == value {
+		return
+	}
+	put(n, key, scalar(value))
+}
+
+func put(n *yaml.Node, key string, value *yaml.Node) {
+	n.Style &^= yaml.FlowStyle
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			value.HeadComment, value.FootComment = n.Content[i+1].HeadComment, n.Content[i+1].FootComment
+			n.Content[i+1] = value
+			return
+		}
+	}
+	n.Content = append(n.Content, scalar(key), value)
+}
+
+func scalar(text string) *yaml.Node {
+	n := &yaml.Node{}
+	n.SetString(text)
+	return n
+}
+
+func mapping(pairs ...any) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		n.Content = append(n.Content, scalar(pairs[i].(string)), pairs[i+1].(*yaml.Node))
+	}
+	return n
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package render
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/chainlint/chainlint/internal/manifest"
+	"github.com/chainlint/chainlint/pkg/terway"
+)
+
+// Input of a rendering.
+type Input struct {
+	// Objects among which intents, facts and eni-config are. Nodes of eni-config and of Terway's
+	// DaemonSet are changed in place, and only when nothing is wrong.
+	Objects []*manifest.Object
+	// Config is the configuration of the function, nil for none. It may be among the objects, too.
+	Config *manifest.Object
+	// Facts from outside the objects (--facts), nil for none. They win.
+	Facts *manifest.Object
+}
+
+// Output of a rendering.
+type Output struct {
+	// ENIConfig is the object that was rendered. Created: it was not among the objects before.
+	ENIConfig *manifest.Object
+	Created   bool
+	// Key that was set, and its text.
+	Key, Text string
+	// Reasons for every part of the chain.
+	Reasons []Reason
+	// Annotated: applying the rendering restarts Terway.
+	Annotated bool
+}
+
+// Render puts the chain that the intents ask for into eni-config. Problems of class [Warning] come with
+// an output; with any other there is none, and nothing was changed.
+func Render(in Input) (*Output, Problems) {
+	config, ps := ParseConfig(in.Config)
+	intents, facts, more := gather(in, config)
+	ps = append(ps, more...)
+	b, more := findBase(in.Objects, generates(in))
+	ps = append(ps, more...)
+	if b != nil && more == nil {
+		ps = append(ps, b.readConf(facts)...)
+	}
+	if ps.Worst() > Warning {
+		return nil, ps
+	}
+	w, more := compose(intents, config.Policy)
+	ps = append(ps, more...)
+	p, more := decide(w, facts, config, b)
+	ps = append(ps, more...)
+	if ps.Worst() > Warning {
+		return nil, ps
+	}
+	return write(in, config, facts, b, p, ps)
+}
+
+// generates: kustomize hands a generator nothing but its own configuration.
+func generates(in Input) bool {
+	return in.Config != nil && !slices.ContainsFunc(in.Objects, func(o *manifest.Object) bool { return !sameObject(o, in.Config) })
+}
+
+func sameObject(a, b *manifest.Object) bool { return a == b || a.Ref() == b.Ref() }
+
+// gather reads chainlint's own objects. The configuration counts once, also when it is among the items.
+func gather(in Input, config Config) ([]Intent, Facts, Problems) {
+	var intents []Intent
+	var facts []*manifest.Object
+	var ps Problems
+	objects := slices.Clone(in.Objects)
+	if in.Config != nil && !slices.ContainsFunc(objects, func(o *manifest.Object) bool { return sameObject(o, in.Config) }) {
+		objects = append(objects, in.Config)
+	}
+	for _, o := range objects {
+		ref := o.Ref()
+		switch {
+		case !IsOwn(ref):
+		case ref.Kind == kindIntent && ref.APIVersion == manifest.Group:
+			intent, more := ParseIntent(o)
+			intents, ps = append(intents, intent), append(ps, more...)
+		case ref.Kind == kindFacts && ref.APIVersion == manifest.Group:
+			facts = append(facts, o)
+		default:
+			ps = append(ps, checkVersion(o)...)
+		}
+	}
+	for i, inline := range config.Intents {
+		root := fmt.Sprintf("/spec/intents/%d/spec", i)
+		intents = append(intents, Intent{Name: inline.Name, Spec: inline.Spec, Object: config.object, Root: root})
+	}
+	ps = append(ps, uniqueNames(intents)...)
+	if len(intents) == 0 && ps == nil {
+		ps = append(ps, Problem{Class: Invalid, Code: "no-intent", Offset: -1, Message: "there is no ChainIntent among the items, so there is nothing to render"})
+	}
+	chosen, more := chooseFacts(in, config, facts)
+	return intents, chosen, append(ps, more...)
+}
+
+func uniqueNames(intents []Intent) Problems {
+	var ps Problems
+	seen := map[string]Intent{}
+	for _, in := range intents {
+		if first, ok := seen[in.Name]; ok {
+			ps = append(ps, in.problem(Invalid, "two-intents-one-name", "", "a second intent named %s, the first is %s: messages and order go by name, rename one", in.Name, describePlace(first.Object)))
+		}
+		seen[in.Name] = in
+	}
+	return ps
+}
+
+// chooseFacts: from outside, inline, by reference, or the only ones among the items.
+func chooseFacts(in Input, config Config, among []*manifest.Object) (Facts, Problems) {
+	switch {
+	case in.Facts != nil:
+		return ParseFacts(in.Facts)
+	case config.Facts != nil:
+		return Facts{Facts: *config.Facts, Object: config.object, Root: "/spec/facts"}, nil
+	case config.FactsRef != nil:
+		for _, o := range among {
+			if slices.Contains(priorNames(o), config.FactsRef.Name) {
+				return ParseFacts(o)
+			}
+		}
+		return Facts{}, Problems{at(Invalid, "facts-not-found", config.object, "/spec/factsRef/name", "there is no ClusterFacts %s among the items", config.FactsRef.Name)}
+	case len(among) == 1:
+		return ParseFacts(among[0])
+	case len(among) > 1:
+		return Facts{}, Problems{at(Invalid, "two-facts", among[1], "", "a second ClusterFacts, the first is %s %s: say which one counts (spec.factsRef)", among[0].Ref().Name, describePlace(among[0]))}
+	}
+	return Facts{}, nil
+}
+
+// write is the last step: nothing can go wrong after the first change.
+func write(in Input, config Config, facts Facts, b *base, p plan, ps Problems) (*Output, Problems) {
+	c, err := p.build(b.conf)
+	text, key := "", terway.ConflistName
+	if err == nil && config.Target == TargetCNIChain {
+		key = terway.CNIChainKey
+		text, err = c.chainText()
+	} else if err == nil {
+		text, err = c.conflistText()
+	}
+	if err != nil {
+		return nil, append(ps, Problem{Class: Unreadable, Code: "internal", Offset: -1, Message: err.Error()})
+	}
+	ps = append(ps, checkEffective(facts, b, key, text)...)
+	if ps.Worst() > Warning {
+		return nil, ps
+	}
+	ps = append(ps, remarks(b, c, key)...)
+	out := &Output{Key: key, Text: text, Reasons: c.reasons, ENIConfig: b.object}
+	if out.ENIConfig == nil {
+		out.ENIConfig, out.Created = newENIConfig(config), true
+	}
+	SetData(out.ENIConfig.Node, key, text)
+	if b.partial && out.ENIConfig.Annotation(PartialAnnotation) == "true" {
+		annotatePartial(out.ENIConfig)
+	}
+	if config.Rollout == Annotate {
+		out.Annotated = annotateRollout(in.Objects, chainHash(b.texts, key, text))
+		if !out.Annotated {
+			ps = append(ps, Problem{Class: Warning, Code: "no-daemonset", Offset: -1, Message: "rollout: Annotate found no DaemonSet kube-system/terway-eniip among the items, so applying the chain restarts nothing: run " + terway.RestartCommand})
+		}
+	}
+	return out, ps
+}
+
+// checkEffective asks Terway's own merge about the result, for every pool whose version is known.
+func checkEffective(facts Facts, b *base, key, text string) Problems {
+	var ps Problems
+	data := maps.Clone(b.texts)
+	data[terway.ConfKey] = b.conf.Text
+	data[key] = text
+	for _, pool := range facts.Pools() {
+		node, _, err := pool.EffectiveNode()
+		if err != nil {
+			continue // unknown: nothing to ask
+		}
+		node.PartialData = true
+		if _, err := terway.Effective(data, node); err != nil {
+			where := ""
+			if pool.Name != "" {
+				where = "node pool " + pool.Name + ": "
+			}
+			p := at(Refused, "terway-refuses", b.object, "", "%sTerway %s would refuse the result, and its init container would fail: %v", where, pool.Terway.Version, err)
+			p.Pool = pool.Name
+			ps = append(ps, p)
+		}
+	}
+	return ps
+}
+
+// remarks on what the rendering replaces.
+func remarks(b *base, c chain, key string) Problems {
+	var ps Problems
+	if key == terway.CNIChainKey {
+		if _, ok := b.texts[terway.ConflistName]; ok {
+			ps = append(ps, b.problem(Warning, "cni-chain-wins", terway.ConflistName, "cni_chain wins over 10-terway.conflist, which is left in place without effect"))
+		}
+		return ps
+	}
+	var now []string
+	for _, r := range c.reasons {
+		if strings.Count(r.Pointer, "/") == 2 {
+			now = append(now, r.Value)
+		}
+	}
+	if gone := b.dropped(now); len(gone) > 0 {
+		ps = append(ps, b.problem(Warning, "plugin-dropped", terway.ConflistName, "the present chain has %s, which no intent asks for, so the rendering drops it (chainlint import turns a chain into intents)", strings.Join(gone, ", ")))
+	}
+	if b.object != nil && b.object.Ref().Namespace == "" {
+		ps = append(ps, at(Warning, "no-namespace", b.object, "/metadata/name", "eni-config has no namespace, and Terway reads the one in %s: write it", terway.ConfigMapNamespace))
+	}
+	return ps
+}
+
+// chainHash changes when the chain may change, and never looks at eni_conf.
+func chainHash(texts map[string]string, key, text string) string {
+	all := maps.Clone(texts)
+	all[key] = text
+	h := sha256.New()
+	for _, k := range terway.ChainKeys {
+		if value, ok := all[k]; ok {
+			fmt.Fprintf(h, "%s %d\n%s", k, len(value), value)
+		}
+	}
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))[:32]
+}
+
+func newENIConfig(config Config) *manifest.Object {
+	metadata := mapping("name", scalar(terway.ConfigMapName), "namespace", scalar(terway.ConfigMapNamespace))
+	const behavior = "kustomize.config.k8s.io/behavior"
+	merged := config.object != nil && config.object.Annotation(behavior) != ""
+	if merged {
+		setText(child(metadata, "annotations"), behavior, config.object.Annotation(behavior))
+	} else {
+		setText(child(metadata, "annotations"), PartialAnnotation, "true")
+	}
+	return &manifest.Object{Node: mapping("apiVersion", scalar("v1"), "kind", scalar("ConfigMap"), "metadata", metadata)}
+}
+
+// partialAnnotations keep Argo CD and Flux from pruning or replacing an object that others own, too.
+var partialAnnotations = []struct{ key, value string }{
+	{"argocd.argoproj.io/sync-options", "ServerSideApply=true,Prune=false"},
+	{"kustomize.toolkit.fluxcd.io/ssa", "Merge"},
+	{"kustomize.toolkit.fluxcd.io/prune", "disabled"},
+}
+
+func annotatePartial(o *manifest.Object) {
+	annotations := child(child(o.Node, "metadata"), "annotations")
+	for _, a := range partialAnnotations {
+		setText(annotations, a.key, a.value)
+	}
+}
+
+// HashAnnotation is on the pod template of Terway's DaemonSet.
+const HashAnnotation = "chainlint.dev/chain-hash"
+
+func annotateRollout(objects []*manifest.Object, hash string) bool {
+	for _, o := range objects {
+		ref := o.Ref()
+		if ref.Kind == "DaemonSet" && ref.Name == terway.DaemonSetName && cmp.Or(ref.Namespace, terway.ConfigMapNamespace) == terway.ConfigMapNamespace {
+			template := child(child(o.Node, "spec"), "template")
+			setText(child(child(template, "metadata"), "annotations"), HashAnnotation, hash)
+			return true
+		}
+	}
+	return false
+}
