@@ -11,6 +11,7 @@ import (
 
 	"sigs.k8s.io/kustomize/api/konfig"
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
+	"sigs.k8s.io/yaml"
 
 	"github.com/chainlint/chainlint/internal/manifest"
 	"github.com/chainlint/chainlint/pkg/render"
@@ -234,16 +235,31 @@ func encode(objects []*manifest.Object) ([]byte, error) {
 		if render.IsOwn(o.Ref()) || !o.Positioned() && o.Annotation(manifest.LocalConfig) == "true" {
 			continue // kustomize drops local-config objects; plain files keep theirs
 		}
-		text, err := kyaml.NewRNode(o.Node).String()
+		text, err := encodeOne(o)
 		if err != nil {
 			return nil, fmt.Errorf("write %s: %w", o.Ref(), err)
 		}
 		if b.Len() > 0 {
 			b.WriteString("---\n")
 		}
-		b.WriteString(text)
+		b.Write(text)
 	}
 	return b.Bytes(), nil
+}
+
+// encodeOne writes an object as it came: what kustomize's library composed in kustomize's form (keys
+// sorted), so that the bytes are those of kustomize build; what was read from a file as it stood there.
+func encodeOne(o *manifest.Object) ([]byte, error) {
+	node := kyaml.NewRNode(o.Node)
+	if o.Positioned() {
+		text, err := node.String()
+		return []byte(text), err
+	}
+	text, err := node.MarshalJSON()
+	if err != nil {
+		return nil, err
+	}
+	return yaml.JSONToYAML(text)
 }
 
 // explanation is a table: pointer, value, intent with its place, fact.
