@@ -4,29 +4,25 @@ package render
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/fn/framework"
-	"sigs.k8s.io/kustomize/kyaml/kio"
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/chainlint/chainlint/pkg/conflist"
 	"github.com/chainlint/chainlint/internal/manifest"
 )
 
-// MaxStream is the size of the largest ResourceList that the function reads. A YAML tree takes some
-// thirty times its text; the limit keeps a run within 512 MiB.
-const MaxStream = 12 << 20
-
 // Run is the KRM function (KRM Functions Specification v1): a ResourceList in, one out, whatever
 // happens. It returns the exit code; what a person should read goes to stderr, at most four lines,
 // which is what kpt shows.
 func Run(stdin io.Reader, stdout, stderr io.Writer) int {
-	out, ps := process(stdin)
-	if _, err := stdout.Write(out); err != nil {
+	write, ps := process(stdin)
+	if err := write(stdout); err != nil {
 		fmt.Fprintf(stderr, "chainlint: write the ResourceList: %v\n", err)
 		return int(Unreadable)
 	}
@@ -34,12 +30,12 @@ func Run(stdin io.Reader, stdout, stderr io.Writer) int {
 	return int(ps.Worst())
 }
 
-// process returns the complete output and what there is to say. A panic becomes a problem, too: no
-// host may get half a ResourceList.
-func process(stdin io.Reader) (out []byte, ps Problems) {
+// process returns what writes the complete output, and what there is to say. A panic becomes a problem,
+// too: no host may get half a ResourceList.
+func process(stdin io.Reader) (write func(io.Writer) error, ps Problems) {
 	defer func() {
 		if r := recover(); r != nil {
-			out, ps = refuseStream(Unreadable, "internal", fmt.Sprintf("internal fault: %v. Nothing was changed; please report it", r))
+			write, ps = refuseStream(Unreadable, "internal", fmt.Sprintf("internal fault: %v. Nothing was changed; please report it", r))
 		}
 	}()
 	text, err := io.ReadAll(io.LimitReader(stdin, MaxStream+1))
@@ -51,77 +47,31 @@ func process(stdin io.Reader) (out []byte, ps Problems) {
 	case len(bytes.TrimSpace(text)) == 0:
 		return refuseStream(Invalid, "no-resource-list", "standard input is empty where a ResourceList belongs")
 	}
-	var buffer bytes.Buffer
-	rw := &kio.ByteReadWriter{Reader: bytes.NewReader(text), Writer: &buffer, KeepReaderAnnotations: true}
-	processor := &processor{rw: rw}
-	// The problems, not this error, say what happened: the stream is still written when there are some.
-	err = framework.Execute(processor, rw)
-	if !processor.ran {
-		return refuseStream(Unreadable, "unreadable-stream", "standard input is no ResourceList: "+firstLine(err))
+	list, err := parseStream(string(text))
+	var other errNotList
+	switch {
+	case errors.As(err, &other):
+		return refuseStream(Invalid, "no-resource-list", "standard input: "+err.Error())
+	case err != nil && list == nil:
+		return refuseStream(Unreadable, "unreadable-stream", "standard input: "+strings.TrimPrefix(err.Error(), ": "))
+	case err != nil:
+		ps = Problems{{Class: Unreadable, Code: "unreadable-stream", Message: "standard input: " + strings.TrimPrefix(err.Error(), ": "), Offset: -1}}
+		return func(w io.Writer) error { return list.write(w, results(ps, nil)) }, ps
 	}
-	if buffer.Len() == 0 || processor.notList {
-		return refuseStream(processor.problems.Worst(), processor.problems[0].Code, processor.problems[0].Message)
+	in := Input{Objects: list.objects(), Config: list.config, Others: len(list.items) > len(list.objects())}
+	out, ps := Render(in)
+	ps = append(ps, leaks(in)...)
+	if out != nil && out.Created {
+		list.add(out.ENIConfig)
 	}
-	return buffer.Bytes(), processor.problems
-}
-
-func firstLine(err error) string {
-	line, _, _ := strings.Cut(fmt.Sprint(err), "\n")
-	return line
+	return func(w io.Writer) error { return list.write(w, results(ps, out)) }, ps
 }
 
 // refuseStream answers when the input cannot be given back.
-func refuseStream(class Class, code, message string) ([]byte, Problems) {
+func refuseStream(class Class, code, message string) (func(io.Writer) error, Problems) {
 	out := "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: []\nresults:\n- message: " + conflist.Quote(code+": "+message) +
 		"\n  severity: error\n  tags:\n    rule: " + code + "\n"
-	return []byte(out), Problems{{Class: class, Code: code, Message: message, Offset: -1}}
-}
-
-// processor is a rendering between reading and writing.
-type processor struct {
-	rw       *kio.ByteReadWriter
-	ran      bool
-	notList  bool
-	problems Problems
-}
-
-// Process implements framework.ResourceListProcessor.
-func (p *processor) Process(rl *framework.ResourceList) error {
-	p.ran = true
-	if p.rw.WrappingKind != kio.ResourceListKind || !slices.Contains([]string{"config.kubernetes.io/v1", "config.kubernetes.io/v1beta1"}, p.rw.WrappingAPIVersion) {
-		p.notList = true
-		p.problems = Problems{{Class: Invalid, Code: "no-resource-list", Offset: -1, Message: fmt.Sprintf("standard input is no ResourceList of config.kubernetes.io/v1 but %q", strings.TrimSpace(p.rw.WrappingAPIVersion+" "+p.rw.WrappingKind))}}
-		return nil
-	}
-	in := Input{Config: object(rl.FunctionConfig)}
-	for _, item := range rl.Items {
-		in.Objects = append(in.Objects, object(item))
-	}
-	out, ps := Render(in)
-	p.problems = append(ps, leaks(in)...)
-	if out != nil && out.Created {
-		rl.Items = append(rl.Items, kyaml.NewRNode(out.ENIConfig.Node))
-	}
-	rl.Results = results(p.problems, out)
-	return nil
-}
-
-// object is an item as the host sent it. Its lines are those of the stream, which no reader has seen,
-// so only the file is known, where the host names it.
-func object(item *kyaml.RNode) *manifest.Object {
-	if item.IsNil() {
-		return nil
-	}
-	o := &manifest.Object{Node: item.YNode()}
-	for _, key := range []string{"internal.config.kubernetes.io/path", "config.kubernetes.io/path"} {
-		if file := o.Annotation(key); file != "" && o.File == "" {
-			o.File = file
-		}
-	}
-	if _, path, ok := strings.Cut(o.Annotation("config.kubernetes.io/origin"), "path: "); ok && o.File == "" {
-		o.File, _, _ = strings.Cut(path, "\n")
-	}
-	return o
+	return func(w io.Writer) error { _, err := io.WriteString(w, out); return err }, Problems{{Class: class, Code: code, Message: message, Offset: -1}}
 }
 
 // leaks warns of objects of ours that the host would send to the cluster.

@@ -22,6 +22,8 @@ type Input struct {
 	Objects []*manifest.Object
 	// Config is the configuration of the function, nil for none. It may be among the objects, too.
 	Config *manifest.Object
+	// Others: the host sent further objects, which cannot matter and were left out.
+	Others bool
 	// Facts from outside the objects (--facts), nil for none. They win.
 	Facts *manifest.Object
 }
@@ -65,7 +67,7 @@ func Render(in Input) (*Output, Problems) {
 
 // generates: kustomize hands a generator nothing but its own configuration.
 func generates(in Input) bool {
-	return in.Config != nil && !slices.ContainsFunc(in.Objects, func(o *manifest.Object) bool { return !sameObject(o, in.Config) })
+	return in.Config != nil && !in.Others && !slices.ContainsFunc(in.Objects, func(o *manifest.Object) bool { return !sameObject(o, in.Config) })
 }
 
 func sameObject(a, b *manifest.Object) bool { return a == b || a.Ref() == b.Ref() }
