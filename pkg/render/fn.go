@@ -13,8 +13,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/fn/framework"
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/chainlint/chainlint/pkg/conflist"
 	"github.com/chainlint/chainlint/internal/manifest"
+	"github.com/chainlint/chainlint/pkg/conflist"
 )
 
 // Run is the KRM function (KRM Functions Specification v1): a ResourceList in, one out, whatever
