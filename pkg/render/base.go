@@ -47,7 +47,7 @@ func findBase(objects []*manifest.Object, generate bool) (*base, Problems) {
 		switch {
 		case IsENIConfig(ref):
 			found = append(found, o)
-		case ref.APIVersion == "v1" && ref.Kind == "ConfigMap" && slices.Contains(priorNames(o), terway.ConfigMapName):
+		case ref.APIVersion == "v1" && ref.Kind == "ConfigMap" && looksRenamed(o):
 			renamed = o
 		}
 	}
@@ -59,13 +59,18 @@ func findBase(objects []*manifest.Object, generate bool) (*base, Problems) {
 		return nil, Problems{p}
 	case renamed != nil:
 		ref := renamed.Ref()
-		return nil, Problems{at(Invalid, "renamed-eni-config", renamed, "/metadata/name", "the host renamed eni-config to %s/%s, and Terway reads only %s/%s: keep namePrefix, nameSuffix and namespace away from it",
+		return nil, Problems{at(Invalid, "renamed-eni-config", renamed, "/metadata/name", "eni-config is called %s/%s here, and Terway reads only %s/%s: keep namePrefix, nameSuffix and namespace away from it",
 			ref.Namespace, ref.Name, terway.ConfigMapNamespace, terway.ConfigMapName)}
 	case generate:
 		return &base{partial: true, texts: map[string]string{}}, nil
 	}
 	return nil, Problems{{Class: Invalid, Code: "no-eni-config", Offset: -1, Message: "there is no ConfigMap kube-system/eni-config among the items: add the one of the cluster, or one annotated " +
 		PartialAnnotation + ": \"true\" if the repository does not own all of it"}}
+}
+
+// looksRenamed: kustomize notes the names from before, but not for what it composes in process.
+func looksRenamed(o *manifest.Object) bool {
+	return slices.Contains(priorNames(o), terway.ConfigMapName) || strings.Contains(o.Ref().Name, terway.ConfigMapName)
 }
 
 func describePlace(o *manifest.Object) string {

@@ -45,7 +45,7 @@ type portmapEntry struct {
 func (p plan) build(first *conflist.Node) (chain, error) {
 	c := chain{}
 	c.first(p, first)
-	if p.exposure != nil {
+	if p.exposure != nil && !p.ownPortmap {
 		c.portmap(p)
 	}
 	c.tuning(p)

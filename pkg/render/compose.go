@@ -37,6 +37,8 @@ type wish struct {
 	linkLocal *said[string]
 	sysctls   []sysctl
 	raw       []rawPlugin
+	// ownPortmap: the intent that asks for host ports writes the portmap entry itself, among its raw plugins.
+	ownPortmap bool
 }
 
 // sysctl of every pod; Name is spelled as the intent spells it.
@@ -241,6 +243,10 @@ func (w *wish) checkRepeated() Problems {
 		rendered[cni.Tuning] = w.sysctls[0].intent.Name
 	}
 	for _, r := range w.raw {
+		if r.kind == cni.Portmap && w.exposure != nil && r.intent.Name == w.exposure.intent.Name {
+			w.ownPortmap = true
+			continue
+		}
 		if by, ok := rendered[r.kind]; ok {
 			ps = append(ps, r.problem(Refused, "intent-conflict", "this raw %s entry comes beside the one that ChainIntent %s is rendered to, and a chain runs each plugin once: say it with one of the two", r.kind, by))
 		}

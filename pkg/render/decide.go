@@ -134,9 +134,11 @@ func (d *decider) checkBuild(p terway.Pool) {
 
 // hostPorts decides portmap's keys and symmetric routing.
 func (d *decider) hostPorts() {
-	d.masquerade()
-	d.backendKey()
-	d.mark()
+	if !d.ownPortmap {
+		d.masquerade()
+		d.backendKey()
+		d.mark()
+	}
 	if d.exposure.value == Public {
 		d.symmetricRouting()
 	}

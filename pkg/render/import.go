@@ -222,7 +222,7 @@ func (im *Imported) portmap(rest []conflist.Plugin) []conflist.Plugin {
 	switch {
 	case hp.MarkChain != "":
 		im.assume("kubeProxyMode", "iptables", "the chain names KUBE-MARK-MASQ, which kube-proxy makes in iptables and ipvs mode only")
-	case hp.Backend == "" && hp.MasqAll == nil:
+	case hp.Backend == "" && (hp.MasqAll == nil || !*hp.MasqAll):
 		im.assume("kubeProxyMode", "iptables", "the chain leaves portmap's backend to its default")
 	}
 	return rest[1:]
@@ -287,8 +287,9 @@ func (im *Imported) linkLocal() {
 }
 
 func (im *Imported) raw(rest []conflist.Plugin) error {
-	if im.Spec.HostPorts != nil && !im.hasPortmap {
-		return fmt.Errorf("the chain has symmetric routing without a portmap entry behind the first plugin that an intent expresses: no intent gives it back")
+	own := slices.ContainsFunc(rest, func(p conflist.Plugin) bool { return p.Type() == cni.Portmap })
+	if im.Spec.HostPorts != nil && !im.hasPortmap && !own {
+		return fmt.Errorf("the chain has symmetric routing without portmap: no intent asks for the one without the other")
 	}
 	for _, p := range rest {
 		switch p.Type() {

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command bench measures whole processes of chainlint against stated bounds. Where it can, it measures a
+// ratio: chainlint and the baseline take turns, so whatever else the machine does meets both. Bounds are
+// flags, for machines that are noisier still.
+//
+//	go run ./internal/bench
+//
+// It exits with 1 when a bound is exceeded, with 3 when it could not measure.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"text/tabwriter"
+	"time"
+)
+
+// benchmark measures a, and the baseline b where there is one.
+type benchmark struct {
+	name string
+	runs int
+	a    process
+	b    *process
+	// maxRatio bounds the median of a/b, maxTime the median of a where there is no b.
+	maxRatio float64
+	maxTime  time.Duration
+}
+
+// bounds are what the flags set.
+type bounds struct {
+	coldStart, kustomize float64
+	check                time.Duration
+}
+
+// Exit codes.
+const (
+	exitExceeded     = 1
+	exitNotMeasured  = 3
+	withinTheBound   = "ok"
+	exceedsTheBound  = "EXCEEDED"
+	withoutABaseline = "-"
+)
+
+func main() {
+	var max bounds
+	flag.Float64Var(&max.coldStart, "cold-start", 2.5, "bound of chainlint/noop, one eni-config")
+	flag.Float64Var(&max.kustomize, "kustomize", 1.05, "bound of chainlint/noop, kustomize build of 1,000 resources")
+	flag.DurationVar(&max.check, "check", 300*time.Millisecond, "bound of chainlint render --check of all examples")
+	flag.Parse()
+	exceeded, err := run(max, os.Stdout)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
+		os.Exit(exitNotMeasured)
+	}
+	if exceeded {
+		os.Exit(exitExceeded)
+	}
+}
+
+// run prints the table; the temporary files are gone when it returns.
+func run(max bounds, stdout io.Writer) (exceeded bool, err error) {
+	work, err := os.MkdirTemp("", "chainlint-bench-")
+	if err != nil {
+		return false, err
+	}
+	defer os.RemoveAll(work)
+	benchmarks, err := prepare(work, max)
+	if err != nil {
+		return false, err
+	}
+	fmt.Fprintf(stdout, "%s %s/%s, %d CPUs; wall times in ms\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+	table := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "benchmark\truns\tchainlint min\tmedian\tnoop min\tmedian\tmeasured\tbound\t")
+	for _, b := range benchmarks {
+		fmt.Fprintf(os.Stderr, "bench: %s, %d runs\n", b.name, b.runs)
+		s, err := b.measure()
+		if err != nil {
+			return false, fmt.Errorf("%s: %w", b.name, err)
+		}
+		exceeded = b.row(table, s) || exceeded
+	}
+	return exceeded, table.Flush()
+}
+
+// row prints what was measured, and tells whether it exceeds the bound.
+func (b benchmark) row(w io.Writer, s sample) (exceeded bool) {
+	baseMin, baseMedian := withoutABaseline, withoutABaseline
+	measured, bound := millis(median(s.a))+" ms", millis(b.maxTime)+" ms"
+	exceeded = median(s.a) > b.maxTime
+	if b.b != nil {
+		ratio := median(s.ratios())
+		baseMin, baseMedian = millis(least(s.b)), millis(median(s.b))
+		measured, bound = fmt.Sprintf("%.3f", ratio), fmt.Sprintf("%.3f", b.maxRatio)
+		exceeded = ratio > b.maxRatio
+	}
+	verdict := withinTheBound
+	if exceeded {
+		verdict = exceedsTheBound
+	}
+	fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", b.name, b.runs,
+		millis(least(s.a)), millis(median(s.a)), baseMin, baseMedian, measured, bound, verdict)
+	return exceeded
+}
+
+func millis(d time.Duration) string {
+	return fmt.Sprintf("%.1f", float64(d)/float64(time.Millisecond))
+}
