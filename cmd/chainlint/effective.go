@@ -119,7 +119,7 @@ func (s *subject) effective(pool terway.Pool) (*terway.Result, []string, render.
 			pointer += "/" + refusal.Key
 		}
 		return nil, assumed, render.Problems{{Class: render.Refused, Code: "terway-refuses", Ref: s.object.Ref(), Pointer: pointer, Offset: -1,
-			Position: s.object.At(pointer, false), Message: "Terway " + pool.Terway.Version + " refuses this, and its init container fails: " + refusal.Error()}}
+			Position: s.object.At(pointer, true), Message: "Terway " + pool.Terway.Version + " refuses this, and its init container fails: " + refusal.Error()}}
 	}
 	return result, assumed, nil
 }

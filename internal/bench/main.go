@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"text/tabwriter"
 	"time"
 )
@@ -38,20 +39,20 @@ type bounds struct {
 
 // Exit codes.
 const (
-	exitExceeded     = 1
-	exitNotMeasured  = 3
-	withinTheBound   = "ok"
-	exceedsTheBound  = "EXCEEDED"
-	withoutABaseline = "-"
+	exitExceeded    = 1
+	exitNotMeasured = 3
 )
 
+// row is the layout of the table.
+const row = "%s\t%v\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n"
+
 func main() {
-	var max bounds
-	flag.Float64Var(&max.coldStart, "cold-start", 2.5, "bound of chainlint/noop, one eni-config")
-	flag.Float64Var(&max.kustomize, "kustomize", 1.05, "bound of chainlint/noop, kustomize build of 1,000 resources")
-	flag.DurationVar(&max.check, "check", 300*time.Millisecond, "bound of chainlint render --check of all examples")
+	var most bounds
+	flag.Float64Var(&most.coldStart, "cold-start", 2.5, "bound of chainlint/noop, one eni-config")
+	flag.Float64Var(&most.kustomize, "kustomize", 1.05, "bound of chainlint/noop, kustomize build of 1,000 resources")
+	flag.DurationVar(&most.check, "check", 300*time.Millisecond, "bound of chainlint render --check of all examples")
 	flag.Parse()
-	exceeded, err := run(max, os.Stdout)
+	exceeded, err := run(most, os.Stdout)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
 		os.Exit(exitNotMeasured)
@@ -62,47 +63,46 @@ func main() {
 }
 
 // run prints the table; the temporary files are gone when it returns.
-func run(max bounds, stdout io.Writer) (exceeded bool, err error) {
+func run(most bounds, stdout io.Writer) (exceeded bool, err error) {
 	work, err := os.MkdirTemp("", "chainlint-bench-")
 	if err != nil {
 		return false, err
 	}
 	defer os.RemoveAll(work)
-	benchmarks, err := prepare(work, max)
+	benchmarks, err := prepare(work, most)
 	if err != nil {
 		return false, err
 	}
 	fmt.Fprintf(stdout, "%s %s/%s, %d CPUs; wall times in ms\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	table := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "benchmark\truns\tchainlint min\tmedian\tnoop min\tmedian\tmeasured\tbound\t")
+	fmt.Fprintf(table, row, "benchmark", "runs", "chainlint min", "median", "noop min", "median", "measured", "bound", "")
 	for _, b := range benchmarks {
 		fmt.Fprintf(os.Stderr, "bench: %s, %d runs\n", b.name, b.runs)
 		s, err := b.measure()
 		if err != nil {
 			return false, fmt.Errorf("%s: %w", b.name, err)
 		}
-		exceeded = b.row(table, s) || exceeded
+		exceeded = b.report(table, s) || exceeded
 	}
 	return exceeded, table.Flush()
 }
 
-// row prints what was measured, and tells whether it exceeds the bound.
-func (b benchmark) row(w io.Writer, s sample) (exceeded bool) {
-	baseMin, baseMedian := withoutABaseline, withoutABaseline
+// report prints what was measured, and tells whether it exceeds the bound.
+func (b benchmark) report(w io.Writer, s sample) (exceeded bool) {
+	baseMin, baseMedian := "-", "-"
 	measured, bound := millis(median(s.a))+" ms", millis(b.maxTime)+" ms"
 	exceeded = median(s.a) > b.maxTime
 	if b.b != nil {
 		ratio := median(s.ratios())
-		baseMin, baseMedian = millis(least(s.b)), millis(median(s.b))
+		baseMin, baseMedian = millis(slices.Min(s.b)), millis(median(s.b))
 		measured, bound = fmt.Sprintf("%.3f", ratio), fmt.Sprintf("%.3f", b.maxRatio)
 		exceeded = ratio > b.maxRatio
 	}
-	verdict := withinTheBound
+	verdict := "ok"
 	if exceeded {
-		verdict = exceedsTheBound
+		verdict = "EXCEEDED"
 	}
-	fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", b.name, b.runs,
-		millis(least(s.a)), millis(median(s.a)), baseMin, baseMedian, measured, bound, verdict)
+	fmt.Fprintf(w, row, b.name, b.runs, millis(slices.Min(s.a)), millis(median(s.a)), baseMin, baseMedian, measured, bound, verdict)
 	return exceeded
 }
 

@@ -80,5 +80,3 @@ func median[T time.Duration | float64](values []T) T {
 	}
 	return sorted[middle]
 }
-
-func least(times []time.Duration) time.Duration { return slices.Min(times) }

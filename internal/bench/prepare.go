@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/kio"
@@ -91,7 +92,7 @@ spec:
 `}
 
 // prepare builds the binaries and the inputs.
-func prepare(work string, max bounds) ([]benchmark, error) {
+func prepare(work string, most bounds) ([]benchmark, error) {
 	s, err := build(work)
 	if err != nil {
 		return nil, err
@@ -100,26 +101,17 @@ func prepare(work string, max bounds) ([]benchmark, error) {
 	if err != nil {
 		return nil, err
 	}
-	last := fmt.Sprintf("name: other-%d\n", otherResources-1)
-	compose, err := s.kustomization(s.chainlint, renderedKey, last)
-	if err != nil {
-		return nil, err
-	}
-	composeBase, err := s.kustomization(s.noop, renderedMap, last)
-	if err != nil {
-		return nil, err
-	}
-	check, err := s.check()
-	if err != nil {
-		return nil, err
-	}
 	start := process{dir: work, args: []string{s.chainlint}, stdin: list, want: []string{renderedKey}}
 	startBase := process{dir: work, args: []string{s.noop}, stdin: list, want: []string{renderedMap}}
+	last := fmt.Sprintf("name: other-%d\n", otherResources-1)
+	compose, err := s.kustomization(s.chainlint, renderedKey, last)
+	composeBase, baseErr := s.kustomization(s.noop, renderedMap, last)
+	check, checkErr := s.check()
 	return []benchmark{
-		{name: "cold start, one eni-config", runs: 30, a: start, b: &startBase, maxRatio: max.coldStart},
-		{name: "kustomize build, 1,000 resources", runs: 10, a: compose, b: &composeBase, maxRatio: max.kustomize},
-		{name: "render --check examples/overlays/*", runs: 15, a: check, maxTime: max.check},
-	}, nil
+		{name: "cold start, one eni-config", runs: 30, a: start, b: &startBase, maxRatio: most.coldStart},
+		{name: "kustomize build, 1,000 resources", runs: 10, a: compose, b: &composeBase, maxRatio: most.kustomize},
+		{name: "render --check examples/overlays/*", runs: 15, a: check, maxTime: most.check},
+	}, errors.Join(err, baseErr, checkErr)
 }
 
 // build makes the binaries.
@@ -133,16 +125,23 @@ func build(work string) (setting, error) {
 	if err := goTool(s.root, nil, "build", "-o", work+string(filepath.Separator), "./cmd/chainlint", "./internal/bench/noop"); err != nil {
 		return s, err
 	}
+	s.kustomize, err = kustomize(work)
+	return s, err
+}
+
+// kustomize is the path of the real kustomize, installed once for all runs.
+func kustomize(work string) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return s, err
+		return "", err
 	}
 	bin := filepath.Join(cache, "chainlint", "kustomize-"+kustomizeVersion)
-	s.kustomize = filepath.Join(bin, "kustomize")
-	if _, err := os.Stat(s.kustomize); !errors.Is(err, fs.ErrNotExist) {
-		return s, err
+	path := filepath.Join(bin, "kustomize")
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return path, err
 	}
-	return s, goTool(work, []string{"GOBIN=" + bin}, "install", "sigs.k8s.io/kustomize/kustomize/v5@"+kustomizeVersion)
+	// Outside the module, whose settings are not kustomize's.
+	return path, goTool(work, []string{"GOBIN=" + bin}, "install", "sigs.k8s.io/kustomize/kustomize/v5@"+kustomizeVersion)
 }
 
 func goTool(dir string, env []string, args ...string) error {
@@ -181,27 +180,32 @@ func (s setting) resourceList() ([]byte, error) {
 func (s setting) kustomization(function string, want ...string) (process, error) {
 	dir := filepath.Join(s.work, "with-"+filepath.Base(function))
 	files := map[string]string{othersFile: others()}
-	var resources []string
-	for _, name := range append(inputs, filepath.Join(exampleDir, configFile)) {
+	resources := []string{othersFile}
+	for _, name := range inputs {
+		resources = append(resources, filepath.Base(name))
+	}
+	files["kustomization.yaml"] = fmt.Sprintf("resources: [%s]\ntransformers: [%s]\n", strings.Join(resources, ", "), configFile)
+	for _, name := range slices.Concat(inputs, []string{filepath.Join(exampleDir, configFile)}) {
 		text, err := os.ReadFile(filepath.Join(s.root, name))
 		if err != nil {
 			return process{}, err
 		}
 		files[filepath.Base(name)] = strings.Replace(string(text), functionPath, fmt.Sprintf("path: %q\n", function), 1)
 	}
-	for _, name := range inputs {
-		resources = append(resources, filepath.Base(name))
-	}
-	files["kustomization.yaml"] = fmt.Sprintf("resources: [%s, %s]\ntransformers: [%s]\n", strings.Join(resources, ", "), othersFile, configFile)
+	args := []string{s.kustomize, "build", "--enable-alpha-plugins", "--enable-exec", dir}
+	return process{dir: s.work, args: args, want: want}, writeAll(dir, files)
+}
+
+func writeAll(dir string, files map[string]string) error {
 	if err := os.Mkdir(dir, 0o700); err != nil {
-		return process{}, err
+		return err
 	}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			return process{}, err
+			return err
 		}
 	}
-	return process{dir: s.work, args: []string{s.kustomize, "build", "--enable-alpha-plugins", "--enable-exec", dir}, want: want}, nil
+	return nil
 }
 
 // others are resources as documents of one file.
@@ -216,14 +220,9 @@ func others() string {
 
 // check is render --check of all examples, each named.
 func (s setting) check() (process, error) {
-	dirs, err := filepath.Glob(filepath.Join(s.root, "examples", "overlays", "*"))
-	if err != nil || len(dirs) == 0 {
-		return process{}, fmt.Errorf("find the examples: %d found, %w", len(dirs), err)
+	dirs, err := fs.Glob(os.DirFS(s.root), "examples/overlays/*")
+	if err == nil && len(dirs) == 0 {
+		err = errors.New("find examples/overlays: there are none")
 	}
-	for i, dir := range dirs {
-		if dirs[i], err = filepath.Rel(s.root, dir); err != nil {
-			return process{}, err
-		}
-	}
-	return process{dir: s.root, args: append([]string{s.chainlint, "render", "--check"}, dirs...)}, nil
+	return process{dir: s.root, args: append([]string{s.chainlint, "render", "--check"}, dirs...)}, err
 }

@@ -25,6 +25,8 @@ type stream struct {
 	head, tail string
 	items      []*item
 	config     *manifest.Object
+	// isList: the frame is that of a ResourceList, so the text can be given back.
+	isList bool
 }
 
 // item is one entry of items.
@@ -59,7 +61,7 @@ func parseStream(text string) (*stream, error) {
 	s := splitStream(text)
 	var err error
 	if s != nil {
-		if err = s.parse(); err == nil || len(text) > maxParsed {
+		if err = s.parse(); err == nil || len(text) > maxParsed && s.isList {
 			return s, err
 		}
 	}
@@ -68,8 +70,11 @@ func parseStream(text string) (*stream, error) {
 		return nil, fmt.Errorf("it is not in block form, and %d MiB is the most that is read in another: write one item below the other", maxParsed>>20)
 	}
 	plain, plainErr := blockForm(text)
-	if plainErr != nil {
+	if plainErr != nil && s != nil && s.isList {
 		return s, plainErr
+	}
+	if plainErr != nil {
+		return nil, plainErr
 	}
 	if s = splitStream(plain); s == nil {
 		return nil, errNotList{"it is no ResourceList with items"}
@@ -204,6 +209,7 @@ func (s *stream) parse() error {
 	if err := checkList(frame[0].Node); err != nil {
 		return err
 	}
+	s.isList = true
 	if config := manifest.Get(frame[0].Node, "functionConfig"); config != nil && config.Kind == yaml.MappingNode {
 		s.config = hosted(config)
 	}
