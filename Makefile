@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+
+# Versions of what is run but not linked. Tools are built from their modules into .cache.
+KUSTOMIZE     := v5.8.2
+TERWAY        := v1.17.5
+GOLANGCI_LINT := v2.15.0
+
+FUZZTIME ?= 10s
+CACHE    := $(CURDIR)/.cache
+GO       ?= go
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.PHONY: build
+build: go ## Build chainlint into bin/
+	$(GO) build -trimpath -o bin/chainlint ./cmd/chainlint
+
+.PHONY: demo
+demo: build kustomize ## Render every overlay with the real kustomize and show what lands on a node
+	@PATH="$(CURDIR)/bin:$(CACHE)/bin:$$PATH" sh examples/demo.sh
+
+.PHONY: test
+test: go cc ## Unit, script and host tests with the race detector, go vet
+	$(GO) vet ./...
+	$(GO) test -race ./...
+
+.PHONY: lint
+lint: go ## golangci-lint and go mod tidy
+	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT) run ./...
+	$(GO) mod tidy -diff
+
+.PHONY: bench
+bench: go ## Ratios against peers, measured in one run
+	$(GO) run ./internal/bench
+
+.PHONY: fuzz
+fuzz: go ## Every fuzz target for FUZZTIME
+	@$(GO) list ./... | while read -r pkg; do \
+	  for target in $$(cd "$$($(GO) list -f '{{.Dir}}' $$pkg)" && grep -ho '^func Fuzz[A-Za-z]*' *_test.go 2>/dev/null | cut -c6-); do \
+	    echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+	  done; done
+
+.PHONY: upstream
+upstream: go $(CACHE)/terway-cli-$(TERWAY) ## Compare with the real terway-cli (root; UPDATE=1 records its answers)
+	TERWAY_CLI=$(CACHE)/terway-cli-$(TERWAY) UPDATE=$(UPDATE) $(GO) test -count=1 -run TestRecord -v ./pkg/terway
+
+# terway-cli from its module, with the requirements and replacements of its own go.mod.
+$(CACHE)/terway-cli-$(TERWAY):
+	sh .ci/terway-cli.sh $(TERWAY) $@
+
+.PHONY: kustomize
+kustomize: go $(CACHE)/bin/kustomize
+$(CACHE)/bin/kustomize:
+	@mkdir -p $(CACHE)/bin
+	GOBIN=$(CACHE)/bin $(GO) install sigs.k8s.io/kustomize/kustomize/v5@$(KUSTOMIZE)
+
+.PHONY: rendered
+rendered: build ## Write the committed renderings of the examples
+	bin/chainlint render --write examples/overlays
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin .cache
+
+.PHONY: go
+go:
+	@command -v $(GO) >/dev/null || { echo "chainlint is built with Go: install Go $$(sed -n 's/^go //p' go.mod) or later (https://go.dev/dl)"; exit 1; }
+
+# The race detector needs a C compiler.
+.PHONY: cc
+cc:
+	@command -v gcc >/dev/null || command -v cc >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -q && apt-get install -qy gcc libc6-dev; \
+	  else echo "make test needs a C compiler: apt-get install gcc libc6-dev"; exit 1; fi; }
