@@ -148,8 +148,10 @@ func (k *kustomizeFS) refuseRemote(file *manifest.Object, name, list string) {
 		if strings.Contains(entry.Value, "\n") || k.Exists(filepath.Join(filepath.Dir(name), entry.Value)) {
 			continue
 		}
-		k.problems = append(k.problems, render.Problem{Class: render.Unreadable, Code: "not-local", Offset: -1, Position: file.At(fmt.Sprintf("/%s/%d", list, i), false),
-			Message: fmt.Sprintf("%s is no file or directory here; remote ones are not fetched: run kustomize build, or vendor it", entry.Value)})
+		k.problems = append(k.problems, render.Problem{
+			Class: render.Unreadable, Code: "not-local", Offset: -1, Position: file.At(fmt.Sprintf("/%s/%d", list, i), false),
+			Message: fmt.Sprintf("%s is no file or directory here; remote ones are not fetched: run kustomize build, or vendor it", entry.Value),
+		})
 	}
 }
 

@@ -118,8 +118,10 @@ func (s *subject) effective(pool terway.Pool) (*terway.Result, []string, render.
 		if refusal.Key != "" {
 			pointer += "/" + refusal.Key
 		}
-		return nil, assumed, render.Problems{{Class: render.Refused, Code: "terway-refuses", Ref: s.object.Ref(), Pointer: pointer, Offset: -1,
-			Position: s.object.At(pointer, true), Message: "Terway " + pool.Terway.Version + " refuses this, and its init container fails: " + refusal.Error()}}
+		return nil, assumed, render.Problems{{
+			Class: render.Refused, Code: "terway-refuses", Ref: s.object.Ref(), Pointer: pointer, Offset: -1,
+			Position: s.object.At(pointer, true), Message: "Terway " + pool.Terway.Version + " refuses this, and its init container fails: " + refusal.Error(),
+		}}
 	}
 	return result, assumed, nil
 }

@@ -55,8 +55,10 @@ func onlyFacts(objects []*manifest.Object) (*manifest.Object, render.Problems) {
 			continue
 		}
 		if found != nil {
-			return nil, render.Problems{{Class: render.Invalid, Code: "two-facts", Ref: o.Ref(), Position: o.At("", false), Offset: -1,
-				Message: fmt.Sprintf("a second ClusterFacts, the first is %s: say which one counts (--facts)", found.At("", false))}}
+			return nil, render.Problems{{
+				Class: render.Invalid, Code: "two-facts", Ref: o.Ref(), Position: o.At("", false), Offset: -1,
+				Message: fmt.Sprintf("a second ClusterFacts, the first is %s: say which one counts (--facts)", found.At("", false)),
+			}}
 		}
 		found = o
 	}

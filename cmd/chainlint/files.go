@@ -41,7 +41,7 @@ func (a *app) readText(name string) ([]byte, error) {
 		if err != nil {
 			return nil, plain(err)
 		}
-		defer f.Close()
+		defer func() { _ = f.Close() }() // read only: nothing to lose
 		r, label = f, name
 	}
 	text, err := io.ReadAll(io.LimitReader(r, maxFile+1))
@@ -130,7 +130,7 @@ func writeFile(name string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name())
+	defer func() { _ = os.Remove(tmp.Name()) }() // gone after the rename
 	_, err = tmp.Write(text)
 	for _, step := range []func() error{func() error { return tmp.Chmod(mode) }, tmp.Sync, tmp.Close} {
 		if err == nil {

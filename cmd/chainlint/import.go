@@ -35,8 +35,10 @@ func (a *app) importChain(args []string) int {
 	}
 	im, err := render.Import(s.object, s.data, s.facts.Facts)
 	if err != nil {
-		return a.tell(render.Problems{{Class: render.Refused, Code: "not-importable", Ref: s.object.Ref(), Offset: -1, Message: err.Error(),
-			Pointer: "/data/" + terway.ConflistName, Position: s.object.At("/data/"+terway.ConflistName, true)}})
+		return a.tell(render.Problems{{
+			Class: render.Refused, Code: "not-importable", Ref: s.object.Ref(), Offset: -1, Message: err.Error(),
+			Pointer: "/data/" + terway.ConflistName, Position: s.object.At("/data/"+terway.ConflistName, true),
+		}})
 	}
 	for _, fact := range slices.Sorted(maps.Keys(im.Assumed)) {
 		a.say("assumed %s: %s. Check it", fact, im.Assumed[fact])

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"os"
 	"os/exec"
@@ -44,7 +45,8 @@ func wantExit(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	err := ts.Exec("chainlint", args[1:]...)
 	code := "0"
-	if failed, ok := err.(*exec.ExitError); ok {
+	var failed *exec.ExitError
+	if errors.As(err, &failed) {
 		code = map[int]string{1: "1", 2: "2", 3: "3"}[failed.ExitCode()]
 	}
 	if code != args[0] {

@@ -220,8 +220,10 @@ func onlyConfig(objects []*manifest.Object) (*manifest.Object, render.Problems) 
 			continue
 		}
 		if found != nil {
-			return nil, render.Problems{{Class: render.Invalid, Code: "two-configs", Ref: o.Ref(), Position: o.At("", false), Offset: -1,
-				Message: fmt.Sprintf("a second ChainRender, the first is %s: one takes all intents", found.At("", false))}}
+			return nil, render.Problems{{
+				Class: render.Invalid, Code: "two-configs", Ref: o.Ref(), Position: o.At("", false), Offset: -1,
+				Message: fmt.Sprintf("a second ChainRender, the first is %s: one takes all intents", found.At("", false)),
+			}}
 		}
 		found = o
 	}

@@ -106,8 +106,10 @@ func (a *app) renderDir(f renderFlags, dir string) int {
 func (a *app) compare(file string, rendered []byte) int {
 	committed, err := os.ReadFile(file)
 	if err != nil {
-		return max(exitRefused, a.tell(render.Problems{{Class: render.Refused, Code: "drift", Message: "there is no committed rendering: run chainlint render --write " + filepath.Dir(filepath.Dir(file)),
-			Position: manifest.Position{File: file}, Offset: -1}}))
+		return max(exitRefused, a.tell(render.Problems{{
+			Class: render.Refused, Code: "drift", Message: "there is no committed rendering: run chainlint render --write " + filepath.Dir(filepath.Dir(file)),
+			Position: manifest.Position{File: file}, Offset: -1,
+		}}))
 	}
 	have, err := manifest.Read(file, committed)
 	if err != nil {

@@ -10,6 +10,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -68,7 +69,7 @@ func run(most bounds, stdout io.Writer) (exceeded bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	defer os.RemoveAll(work)
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
 	benchmarks, err := prepare(work, most)
 	if err != nil {
 		return false, err

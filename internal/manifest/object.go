@@ -71,7 +71,7 @@ type Error struct {
 	Reason string
 }
 
-func (e *Error) Error() string { return e.Position.String() + ": " + e.Reason }
+func (e *Error) Error() string { return e.String() + ": " + e.Reason }
 
 // Read splits a YAML stream into its objects. Empty documents are skipped; documents that are no
 // mapping, and mappings with a key twice, are errors. The error is always an [*Error].

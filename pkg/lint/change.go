@@ -115,8 +115,10 @@ func byPlace(plugins map[string]plugin) []string {
 const drainHostPorts = "pods with host ports"
 
 func removed(p plugin) Change {
-	c := Change{Pointer: fmt.Sprintf("/plugins/%d", p.index), Before: encode(p.values), Impact: Traffic,
-		Message: fmt.Sprintf("%s no longer runs: new pods go without it, and it does not clean up after pods that it set up", p.kind)}
+	c := Change{
+		Pointer: fmt.Sprintf("/plugins/%d", p.index), Before: encode(p.values), Impact: Traffic,
+		Message: fmt.Sprintf("%s no longer runs: new pods go without it, and it does not clean up after pods that it set up", p.kind),
+	}
 	switch p.kind {
 	case cni.Portmap:
 		c.Message = "new pods get no host ports, and the rules of running pods stay on the node when those pods go: their ports then lead nowhere"
@@ -134,8 +136,10 @@ func removed(p plugin) Change {
 }
 
 func added(p plugin) Change {
-	c := Change{Pointer: fmt.Sprintf("/plugins/%d", p.index), After: encode(p.values), Impact: Hygiene,
-		Message: fmt.Sprintf("%s runs for new pods; running pods stay as they are, and its DEL runs for them, too", p.kind)}
+	c := Change{
+		Pointer: fmt.Sprintf("/plugins/%d", p.index), After: encode(p.values), Impact: Hygiene,
+		Message: fmt.Sprintf("%s runs for new pods; running pods stay as they are, and its DEL runs for them, too", p.kind),
+	}
 	switch p.kind {
 	case cni.Portmap:
 		c.Message = "new pods get the host ports they ask for; running ones get theirs when they are re-created"

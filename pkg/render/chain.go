@@ -109,7 +109,7 @@ func (p plan) symmetricText() string {
 		text, _ := json.Marshal(m.value)
 		members[i] = quoted(m.key) + ":" + string(text)
 	}
-	if members == nil || len(members) == 0 {
+	if len(members) == 0 {
 		return ""
 	}
 	return "{" + strings.Join(members, ",") + "}"

@@ -219,8 +219,8 @@ func (d *decider) datapath(p terway.Pool) string {
 // backendKey: the one asked for, if it can work; else nftables where everything speaks for it; else
 // iptables, which needs no key and works beside an nftables kube-proxy.
 func (d *decider) backendKey() {
-	if d.wish.backend != nil {
-		d.plan.backend = d.wish.backend.value
+	if d.backend != nil {
+		d.plan.backend = d.backend.value
 		if d.plan.backend == cni.Nftables {
 			d.checkNftables()
 		}
@@ -263,13 +263,13 @@ func (d *decider) checkNftables() {
 		version := p.PluginVersion(cni.Portmap)
 		switch {
 		case d.masqueradesAll():
-			d.report(d.wish.backend.problem(Refused, "nftables-masqall", "backend nftables ignores masqAll in every release up to v1.9.1, and these host ports need it: use iptables, which works beside an nftables kube-proxy"), p)
+			d.report(d.backend.problem(Refused, "nftables-masqall", "backend nftables ignores masqAll in every release up to v1.9.1, and these host ports need it: use iptables, which works beside an nftables kube-proxy"), p)
 		case cni.Lacks(version, cni.Backend):
-			d.report(d.wish.backend.problem(Refused, "nftables-unsupported", "portmap %s knows no backend but iptables: nftables needs %s or later", version, cni.Since(cni.NftablesWorks)), p)
+			d.report(d.backend.problem(Refused, "nftables-unsupported", "portmap %s knows no backend but iptables: nftables needs %s or later", version, cni.Since(cni.NftablesWorks)), p)
 		case cni.Lacks(version, cni.NftablesWorks):
-			d.report(d.wish.backend.problem(Refused, "nftables-unsupported", "the nftables backend of portmap %s fails every pod with a host port: it works from %s on", version, cni.Since(cni.NftablesWorks)), p)
+			d.report(d.backend.problem(Refused, "nftables-unsupported", "the nftables backend of portmap %s fails every pod with a host port: it works from %s on", version, cni.Since(cni.NftablesWorks)), p)
 		case cni.Lacks(version, cni.NftablesSafe):
-			d.report(d.wish.backend.problem(Warning, "nftables-hijack", "the nftables backend of portmap %s also catches traffic to other hosts (CVE-2025-67499): %s repairs it", version, cni.Since(cni.NftablesSafe)), p)
+			d.report(d.backend.problem(Warning, "nftables-hijack", "the nftables backend of portmap %s also catches traffic to other hosts (CVE-2025-67499): %s repairs it", version, cni.Since(cni.NftablesSafe)), p)
 		}
 	}
 }

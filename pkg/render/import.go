@@ -349,12 +349,12 @@ func sameEffective(data map[string]string, rendered string, facts terway.Facts) 
 	}
 	was, err := terway.Effective(with, node)
 	if err != nil {
-		return fmt.Errorf("Terway refuses the chain as it is: %w", err)
+		return fmt.Errorf("the chain as it is, Terway refuses: %w", err)
 	}
 	with[terway.ConflistName] = rendered
 	is, err := terway.Effective(with, node)
 	if err != nil {
-		return fmt.Errorf("Terway refuses the rendering: %w", err)
+		return fmt.Errorf("the rendering, Terway refuses: %w", err)
 	}
 	if was.Conflist != is.Conflist {
 		return fmt.Errorf("no intent gives this chain back: a rendering would differ from it")

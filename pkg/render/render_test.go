@@ -5,13 +5,13 @@ package render_test
 import (
 	"flag"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
-	"os"
 
 	"github.com/chainlint/chainlint/internal/manifest"
 	"github.com/chainlint/chainlint/pkg/conflist"

@@ -111,10 +111,36 @@ func datapaths() []input {
 		"odd": `{"type":"terway","eniip_virtual_type":"odd"}`, "cilium": `{"type":"cilium-cni","datapath":"mine"}`, "portmap": `{"type":"portmap"}`,
 	}
 	orders := [][]string{
-		{"cilium"}, {"bare", "cilium"}, {"veth", "cilium"}, {"v2", "cilium"}, {"ipvlan", "cilium"}, {"ebpf", "cilium"}, {"iptables", "cilium"},
-		{"cilium", "v2"}, {"cilium", "veth"}, {"v2", "cilium", "portmap"}, {"v2", "portmap", "cilium"}, {"v2", "cilium", "cilium"}, {"cilium", "bare", "cilium"},
-		{"bare", "v2"}, {"v2", "bare"}, {"v2", "odd"}, {"odd", "v2"}, {"bare", "odd"}, {"ebpf", "bare"}, {"bare", "ebpf"}, {"ipvlan", "veth", "portmap"},
-		{"ebpf", "iptables"}, {"v2", "portmap"}, {"ebpf", "portmap"}, {"ipvlan", "portmap"}, {"iptables", "portmap"}, {"veth", "portmap"}, {"ebpf"}, {"v2"}, {"ipvlan"},
+		{"cilium"},
+		{"bare", "cilium"},
+		{"veth", "cilium"},
+		{"v2", "cilium"},
+		{"ipvlan", "cilium"},
+		{"ebpf", "cilium"},
+		{"iptables", "cilium"},
+		{"cilium", "v2"},
+		{"cilium", "veth"},
+		{"v2", "cilium", "portmap"},
+		{"v2", "portmap", "cilium"},
+		{"v2", "cilium", "cilium"},
+		{"cilium", "bare", "cilium"},
+		{"bare", "v2"},
+		{"v2", "bare"},
+		{"v2", "odd"},
+		{"odd", "v2"},
+		{"bare", "odd"},
+		{"ebpf", "bare"},
+		{"bare", "ebpf"},
+		{"ipvlan", "veth", "portmap"},
+		{"ebpf", "iptables"},
+		{"v2", "portmap"},
+		{"ebpf", "portmap"},
+		{"ipvlan", "portmap"},
+		{"iptables", "portmap"},
+		{"veth", "portmap"},
+		{"ebpf"},
+		{"v2"},
+		{"ipvlan"},
 	}
 	var all []input
 	for i, order := range orders {
@@ -162,9 +188,11 @@ func otherKeys() []input {
 		with("chain-unread", map[string]string{terway.CNIChainKey: `[{"type":"portmap"}]`}),
 		with("misspelt", map[string]string{"10-terway.confList": `{"plugins":[{"type":"terway"},{"type":"portmap"}]}`}),
 	}
-	for i, text := range []string{"", "{", "[]", "null", "7", `{}`, `{"ip_stack":7}`, `{"ip_stack":"dual"}`, `{"max_pool_size":"5"}`, `{"max_pool_size":5.0}`, `{"max_pool_size":1.5}`, `{"vswitches":["a"]}`,
+	for i, text := range []string{
+		"", "{", "[]", "null", "7", `{}`, `{"ip_stack":7}`, `{"ip_stack":"dual"}`, `{"max_pool_size":"5"}`, `{"max_pool_size":5.0}`, `{"max_pool_size":1.5}`, `{"vswitches":["a"]}`,
 		`{"vswitches":{"a":"b"}}`, `{"eni_tags":{"a":1}}`, `{"enable_erdma":"true"}`, `{"eni_cap_ratio":"1"}`, `{"rate_limit":{"a":"b"}}`, `{"security_groups":"sg"}`, `{"unknown":[{}]}`, `{"access_key":1}`,
-		`{"ip_warm_up_size":null}`, `{"idle_ip_reclaim_after":10}`, `{"IP_Stack":"dual"}`, `{"backoff_override":{"eni_create":{"Steps":2}}}`, `{"backoff_override":[]}`, `{"extra_routes":[{"dst":"10.0.0.0/8"}]}`, `{"extra_routes":[7]}`, `{"backoff_override":{"x":7}}`, `{"backoff_override":{"x":{"Factor":"y"}}}`} {
+		`{"ip_warm_up_size":null}`, `{"idle_ip_reclaim_after":10}`, `{"IP_Stack":"dual"}`, `{"backoff_override":{"eni_create":{"Steps":2}}}`, `{"backoff_override":[]}`, `{"extra_routes":[{"dst":"10.0.0.0/8"}]}`, `{"extra_routes":[7]}`, `{"backoff_override":{"x":7}}`, `{"backoff_override":{"x":{"Factor":"y"}}}`,
+	} {
 		all = append(all, with(fmt.Sprintf("eni-conf-%02d", i), map[string]string{terway.ENIConfKey: text}))
 	}
 	for i, text := range []string{`{"plugins":[{"type":"terway","symmetric_routing_config":"x"},{"type":"portmap"}]}`, `{"plugins":[]}`, `{`, `{"plugins":[{"type":"terway"},{"type":"portmap"}]}`} {

@@ -123,7 +123,7 @@ func runOnNode(t *testing.T, dir, cli string, labels map[string]string) error {
 				err := cmd.Run()
 				cancel()
 				if err != nil {
-					return fmt.Errorf("%v: %s", err, out.String())
+					return fmt.Errorf("%w: %s", err, out.String())
 				}
 			}
 			return nil
@@ -155,7 +155,7 @@ func loopbackUp() error {
 	if err != nil {
 		return err
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	ifreq, err := unix.NewIfreq("lo")
 	if err != nil {
 		return err
