@@ -22,24 +22,26 @@ spec:
     terway:
       version: v1.15.0
       datapath: veth
-      conf: |
-        {
-          "cniVersion": "0.4.0",
-          "name": "terway",
-          "type": "terway",
-          "capabilities": {"bandwidth": true}
-        }
-  intents:
+` + generatorConf + `  intents:
   - name: host-ports
     spec:
       hostPorts:
         exposure: Private
 `
 
+const generatorConf = `      conf: |
+        {
+          "cniVersion": "0.4.0",
+          "name": "terway",
+          "type": "terway",
+          "capabilities": {"bandwidth": true}
+        }
+`
+
 const mergeAnnotation = `    kustomize.config.k8s.io/behavior: merge
 `
 
-// generatorDir holds a kustomization around the generator; change edits its text.
+// generatorDir holds a kustomization around the generator, which gets an annotation line.
 func generatorDir(t *testing.T, kustomization, annotation string) string {
 	t.Helper()
 	dir := dirWith(t, map[string]string{"kustomization.yaml": kustomization, "chainrender.yaml": generator})
@@ -60,10 +62,10 @@ func TestKustomizeGenerator(t *testing.T) {
 	wantEqual(t, "metadata", any(map[string]any{
 		"name": "eni-config", "namespace": "kube-system",
 		"annotations": map[string]any{
-			"chainlint.dev/partial":               "true",
-			"argocd.argoproj.io/sync-options":     "ServerSideApply=true,Prune=false",
-			"kustomize.toolkit.fluxcd.io/ssa":     "Merge",
-			"kustomize.toolkit.fluxcd.io/prune":   "disabled",
+			"chainlint.dev/partial":             "true",
+			"argocd.argoproj.io/sync-options":   "ServerSideApply=true,Prune=false",
+			"kustomize.toolkit.fluxcd.io/ssa":   "Merge",
+			"kustomize.toolkit.fluxcd.io/prune": "disabled",
 		},
 	}), metadata)
 }
@@ -84,10 +86,12 @@ func TestKustomizeGeneratorFails(t *testing.T) {
 	for _, c := range []struct{ name, kustomization, annotation, old, text, stderr string }{
 		{"eni-config in resources, no behavior", both, "", "", "", "behavior must be merge or replace"},
 		{"behavior: create", both, "    kustomize.config.k8s.io/behavior: create\n", "", "", "exists"},
+		// It would replace eni_conf, too, by nothing.
+		{"behavior: replace", both, "    kustomize.config.k8s.io/behavior: replace\n", "", "", "replace"},
 		{"merge into nothing", "generators: [chainrender.yaml]\n", mergeAnnotation, "", "", "does not exist; cannot merge or replace"},
 		{"no name", both, "", "  name: render\n", "", "missing metadata.name"},
 		{"a fact is missing", both, "", "    kubeProxyMode: iptables\n", "", "kubeProxyMode"},
-		{"the base's facts are missing", both, "", "      conf: |\n", "      # ", "is no YAML"},
+		{"the text of 10-terway.conf is missing", both, "", generatorConf, "", "terway.conf"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

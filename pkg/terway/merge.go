@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -244,6 +245,9 @@ func (m *merge) symmetric() error {
 
 func (m *merge) symmetricConfig(index int, value any, on bool) error {
 	var config SymmetricConfig
+	if members, ok := value.(map[string]any); ok && !m.node.Features[SymmetricBackend] {
+		value = withoutBackend(members) // an unknown member may have any type
+	}
 	text, _ := json.Marshal(value)
 	if err := json.Unmarshal(text, &config); err != nil {
 		return m.refuse(index, "/"+SymmetricConfigKey, "failed to parse symmetric_routing_config: "+withoutValue(err).Error())
@@ -253,6 +257,13 @@ func (m *merge) symmetricConfig(index int, value any, on bool) error {
 		return m.refuse(index, "/"+SymmetricConfigKey+"/backend", fmt.Sprintf("unsupported backend %q, must be iptables or nftables", config.Backend))
 	}
 	return nil
+}
+
+// withoutBackend drops the member that releases before v1.17.1 do not decode, in any case of letters.
+func withoutBackend(members map[string]any) map[string]any {
+	kept := maps.Clone(members)
+	maps.DeleteFunc(kept, func(key string, _ any) bool { return strings.EqualFold(key, "backend") })
+	return kept
 }
 
 // refuse points at a plugin of the declared list.
