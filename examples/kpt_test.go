@@ -3,12 +3,9 @@
 package examples_test
 
 import (
-	"maps"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
-	"strings"
 	"testing"
 )
 
@@ -46,38 +43,45 @@ func TestKptOverlays(t *testing.T) {
 // conflistBlock is the chain in a committed rendering.
 var conflistBlock = regexp.MustCompile(`(?m)^  10-terway\.conflist: \|\n(?:    .*\n)+`)
 
-// damages to a rendering, each of which hands of people have done.
-var damages = map[string]string{
-	"gone":        "",
-	"old":         "  10-terway.conflist: |\n    {\"plugins\": [{\"type\": \"terway\"}]}\n",
-	"quoted":      `  10-terway.conflist: "{\"plugins\": [{\"type\": \"terway\"}, {\"type\": \"bandwidth\"}]} \n"` + "\n",
-	"broken":      "  10-terway.conflist: |\n    {\"plugins\": [\n",
-	"empty":       "  10-terway.conflist: \"\"\n",
-	"hand-edited": "  10-terway.conflist: | # by hand\n      {\"plugins\":[{\"type\":\"terway\",\"mtu\":1400}]}\n",
+// damages to a rendering, each of which people have done by hand. The first two are tried on every
+// overlay, the rest on one, for time.
+var damages = []struct{ name, text string }{
+	{"gone", ""},
+	{"old", "  10-terway.conflist: |\n    {\"plugins\": [{\"type\": \"terway\"}]}\n"},
+	{"quoted", `  10-terway.conflist: "{\"plugins\": [{\"type\": \"terway\"}, {\"type\": \"bandwidth\"}]} \n"` + "\n"},
+	{"broken", "  10-terway.conflist: |\n    {\"plugins\": [\n"},
+	{"empty", "  10-terway.conflist: \"\"\n"},
+	{"commented", "  10-terway.conflist: | # by hand\n      {\"plugins\":[{\"type\":\"terway\",\"mtu\":1400}]}\n"},
 }
 
 // TestKptRestores: whatever became of the chain, kpt brings it back, and nothing else changes.
 func TestKptRestores(t *testing.T) {
-	for _, overlay := range overlays(t) {
-		for _, name := range slices.Sorted(maps.Keys(damages)) {
-			t.Run(filepath.Base(overlay)+"/"+name, func(t *testing.T) {
+	for i, overlay := range overlays(t) {
+		for j, damage := range damages {
+			if i > 0 && j > 1 {
+				continue
+			}
+			t.Run(filepath.Base(overlay)+"/"+damage.name, func(t *testing.T) {
 				t.Parallel()
-				dir := copied(t, overlay)
-				file := filepath.Join(dir, "rendered/eni-config.yaml")
-				committed, others := get(t, file), without(tree(t, dir), "rendered/eni-config.yaml")
-				put(t, file, conflistBlock.ReplaceAllString(committed, damages[name]))
-				wantExit(t, kptRender(t, dir), 0)
-				once := tree(t, dir)
-				wantEqual(t, "decoded rendering", decode(t, committed), decode(t, get(t, file)))
-				wantEqual(t, "other files", others, without(once, "rendered/eni-config.yaml"))
-				if !strings.Contains(get(t, file), conflistKey+": |\n") {
-					t.Errorf("the chain is no literal block:\n%s", get(t, file))
-				}
-				wantExit(t, kptRender(t, dir), 0)
-				wantEqual(t, "files of the second run", once, tree(t, dir))
+				restores(t, copied(t, overlay), damage.text)
 			})
 		}
 	}
+}
+
+func restores(t *testing.T, dir, damage string) {
+	t.Helper()
+	const rendered = "rendered/eni-config.yaml"
+	file := filepath.Join(dir, rendered)
+	committed, others := get(t, file), without(tree(t, dir), rendered)
+	put(t, file, conflistBlock.ReplaceAllString(committed, damage))
+	wantExit(t, kptRender(t, dir), 0)
+	once := tree(t, dir)
+	wantEqual(t, "decoded rendering", decode(t, committed), decode(t, get(t, file)))
+	wantEqual(t, "other files", others, without(once, rendered))
+	wantText(t, get(t, file), conflistKey+": |") // one quoted line would be unreadable
+	wantExit(t, kptRender(t, dir), 0)
+	wantEqual(t, "files of the second run", once, tree(t, dir))
 }
 
 // TestKptRefusal: all or nothing, and loud. Position and fact must reach the screen.

@@ -121,3 +121,20 @@ func TestKustomizeOrigins(t *testing.T) {
 	wantExit(t, built, 1)
 	wantText(t, built.stderr, "intents.yaml: ChainIntent host-ports", "exposure")
 }
+
+// TestKustomizeBareIntent: an intent is configuration enough where the facts are unambiguous.
+func TestKustomizeBareIntent(t *testing.T) {
+	dir := copied(t, "overlays/private-host-ports")
+	put(t, filepath.Join(dir, "eni-config.yaml"), get(t, "base/eni-config.yaml"))
+	edit(t, filepath.Join(dir, "intents.yaml"), localConfigLine, "    config.kubernetes.io/function: |\n      exec: {path: chainlint}\n")
+	put(t, filepath.Join(dir, "kustomization.yaml"), "resources: [eni-config.yaml, facts.yaml]\ntransformers: [intents.yaml]\n")
+	built := kustomize(t, dir, bothFlags...)
+	wantExit(t, built, 0)
+	wantEqual(t, "data", data(t, get(t, filepath.Join(dir, "rendered/eni-config.yaml"))), data(t, built.stdout))
+	if err := os.Remove(filepath.Join(dir, "chainrender.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	alone := run(t, dir, "", "chainlint", "render", ".")
+	wantExit(t, alone, 0)
+	wantEqual(t, "chainlint render against kustomize build", built.stdout, alone.stdout)
+}

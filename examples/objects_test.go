@@ -31,6 +31,16 @@ func (o object) at(keys ...string) string {
 	return text
 }
 
+// texts of a ConfigMap's data.
+func (o object) texts() map[string]string {
+	all := map[string]string{}
+	keys, _ := o["data"].(map[string]any)
+	for key := range keys {
+		all[key] = o.at("data", key)
+	}
+	return all
+}
+
 func decode(t *testing.T, text string) []object {
 	t.Helper()
 	var all []object
@@ -58,12 +68,7 @@ func data(t *testing.T, text string) map[string]string {
 		if o.at("kind") != "ConfigMap" || o.at("metadata", "name") != "eni-config" {
 			continue
 		}
-		texts := map[string]string{}
-		keys, _ := o["data"].(map[string]any)
-		for key := range keys {
-			texts[key] = o.at("data", key)
-		}
-		found = append(found, texts)
+		found = append(found, o.texts())
 	}
 	if len(found) != 1 {
 		t.Fatalf("%d eni-configs, want 1, in:\n%s", len(found), text)

@@ -228,7 +228,7 @@ func (c *composed) locate(ref manifest.Ref, pointer string, onKey bool, offset i
 				best = o.At(pointer, onKey)
 			}
 		case offset >= 0 && value.Value == text:
-			best = o.Inside(pointer, offset)
+			best, _ = o.Inside(pointer, offset, offset)
 		default:
 			best = o.At(pointer, onKey)
 		}

@@ -60,9 +60,9 @@ type Object struct {
 	File string
 	// Node is the mapping, with lines and columns within File.
 	Node *yaml.Node
-	// lines of the whole file, for places inside scalars; nil where a host re-emitted the object, so
+	// source is the whole file, for places inside scalars; nil where a host re-emitted the object, so
 	// that its lines and columns mean nothing to a reader.
-	lines []string
+	source *source
 }
 
 // Error is unreadable input, with its place.
@@ -80,7 +80,7 @@ func Read(file string, text []byte) ([]*Object, error) {
 		return nil, &Error{Position{File: file}, "it is no YAML text: it has bytes that are no UTF-8 or NUL"}
 	}
 	var objects []*Object
-	lines := strings.Split(string(text), "\n")
+	src := newSource(string(text))
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	for {
 		var doc yaml.Node
@@ -94,7 +94,7 @@ func Read(file string, text []byte) ([]*Object, error) {
 		if len(doc.Content) == 0 || doc.Content[0].ShortTag() == "!!null" {
 			continue
 		}
-		object := &Object{File: file, Node: doc.Content[0], lines: lines}
+		object := &Object{File: file, Node: doc.Content[0], source: src}
 		if object.Node.Kind != yaml.MappingNode {
 			return nil, &Error{object.position(object.Node), "a document must be a mapping with apiVersion and kind"}
 		}
@@ -234,46 +234,40 @@ func child(n *yaml.Node, token string) (key, value *yaml.Node) {
 }
 
 func (o *Object) position(n *yaml.Node) Position {
-	if o.lines == nil {
+	if o.source == nil {
 		return Position{File: o.File}
 	}
 	return Position{File: o.File, Line: n.Line, Column: n.Column}
 }
 
 // Positioned tells whether the object knows lines and columns.
-func (o *Object) Positioned() bool { return o.lines != nil }
+func (o *Object) Positioned() bool { return o.source != nil }
 
-// Inside is the place of a byte of a scalar's decoded value. It is exact in literal blocks, the usual
-// form of embedded JSON; in every other style it is the place of the scalar.
-func (o *Object) Inside(pointer string, offset int) Position {
+// Inside is the place of the bytes [start, end) of a scalar's decoded value: where the first one stands,
+// and the position behind the last one. In a scalar that cannot be mapped both are those of the scalar.
+func (o *Object) Inside(pointer string, start, end int) (from, to Position) {
 	n := o.Node
 	for _, token := range Tokens(pointer) {
 		if _, n = child(follow(n), token); n == nil {
-			return o.At(pointer, false)
+			from = o.At(pointer, false)
+			return from, from
 		}
 	}
 	n = follow(n)
-	at := o.position(n)
-	if o.lines == nil || n.Style != yaml.LiteralStyle || offset < 0 || offset > len(n.Value) {
-		return at
+	from = o.position(n)
+	if o.source == nil || n.Kind != yaml.ScalarNode || start < 0 || start > end || end > len(n.Value) {
+		return from, from
 	}
-	before := n.Value[:offset]
-	row := strings.Count(before, "\n")
-	column := utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
-	return Position{File: o.File, Line: n.Line + 1 + row, Column: o.indent(n) + column + 1}
-}
-
-// indent of a literal block: what the source has before the first line that is not blank.
-func (o *Object) indent(n *yaml.Node) int {
-	for i, line := range strings.Split(n.Value, "\n") {
-		if source := n.Line + i; strings.TrimSpace(line) != "" && source < len(o.lines) {
-			return len(strings.TrimRight(o.lines[source], "\r")) - len(line)
-		}
+	spans, ok := mapScalar(o.source.text, o.source.offset(n.Line, n.Column), n)
+	if !ok || len(spans) == 0 {
+		return from, from
 	}
-	return 0
+	first := spans[min(start, len(spans)-1)].start
+	last := spans[max(0, min(end, len(spans))-1)].end
+	return o.source.position(o.File, first), o.source.position(o.File, max(first, last))
 }
 
 // Item is an object inside this one, such as an entry of a List.
 func (o *Object) Item(n *yaml.Node) *Object {
-	return &Object{File: o.File, Node: follow(n), lines: o.lines}
+	return &Object{File: o.File, Node: follow(n), source: o.source}
 }

@@ -26,7 +26,7 @@ func TestPlacesInsideLiteralBlocks(t *testing.T) {
 		}
 		o := objects[len(objects)-1]
 		value := manifest.Text(manifest.Get(o.Node, "data", "key"))
-		at := o.Inside("/data/key", strings.Index(value, `"x"`))
+		at, _ := o.Inside("/data/key", strings.Index(value, `"x"`), strings.Index(value, `"x"`))
 		line := strings.Split(text, "\n")[at.Line-1]
 		if got := string([]rune(line)[at.Column-1:]); !strings.HasPrefix(got, `"x"`) {
 			t.Errorf("%s: %s points at %q", name, at, got)
@@ -100,7 +100,7 @@ func FuzzRead(f *testing.F) {
 		for _, o := range objects {
 			o.Ref()
 			o.At(pointer, true)
-			o.Inside(pointer, offset)
+			o.Inside(pointer, offset, offset+2)
 			if out, err := manifest.JSON(o.Node); err == nil && !json.Valid(out) {
 				t.Fatalf("%q is no JSON", out)
 			}

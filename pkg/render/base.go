@@ -147,7 +147,7 @@ func (b *base) readConf(facts Facts) Problems {
 		}
 		p.Offset = offset
 		if o := b.place(ok, facts); o != nil && offset >= 0 {
-			p.Position = o.Inside(p.Pointer, offset)
+			p.Position, _ = o.Inside(p.Pointer, offset, offset)
 		}
 		return Problems{p}
 	}
