@@ -23,6 +23,9 @@ const (
 
 // TestFunctionMemory: a large stream is rendered, or refused, but never takes a CI runner down.
 func TestFunctionMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("streams of 50 MB take half a minute")
+	}
 	const configMap = "- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: c%d\n  data:\n    text: \"%s\"\n"
 	line := strings.Repeat("y", 90)
 	for _, c := range []struct {

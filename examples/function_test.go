@@ -145,7 +145,7 @@ func TestFunctionFullDisk(t *testing.T) {
 	if err != nil {
 		t.Skip(err)
 	}
-	defer full.Close()
+	defer func() { _ = full.Close() }()
 	cmd := exec.Command("chainlint")
 	cmd.Stdin, cmd.Stdout = strings.NewReader(goodStream), full
 	_ = cmd.Run()

@@ -25,13 +25,26 @@ func TestKptEval(t *testing.T) {
 		chain string
 	}{
 		{"private", []string{"hostPorts.exposure=Private", "facts.kubeProxyMode=iptables"}, conflistKey, terway + `},` + portmap + `}]}`},
-		{"nftables", []string{"hostPorts.exposure=Private", "facts.kubeProxyMode=nftables", "facts.cniPlugins.version=v1.9.1"}, conflistKey,
-			terway + `},` + portmap + `,"backend":"nftables"}]}`},
-		{"public, with numbers", []string{"hostPorts.exposure=Public", "hostPorts.symmetricRouting.mark=32", "hostPorts.symmetricRouting.mask=32", "facts.kubeProxyMode=iptables", "facts.terway.version=v1.15.0"}, conflistKey,
-			terway + `,"symmetric_routing":true,"symmetric_routing_config":{"mark":32,"mask":32}},` + portmap + `}]}`},
-		{"sysctls, with dots and a list", []string{"sysctls.net.core.somaxconn=1024", "facts.cniPlugins.installed=portmap,tuning"}, conflistKey,
-			terway + `},{"type":"tuning","sysctl":{"net.core.somaxconn":"1024"}}]}`},
-		{"other target", []string{"hostPorts.exposure=Private", "facts.kubeProxyMode=iptables", "target=CNIChain", "facts.terway.features=cni_chain"}, "cni_chain", `[` + portmap + `}]`},
+		{
+			"nftables",
+			[]string{"hostPorts.exposure=Private", "facts.kubeProxyMode=nftables", "facts.cniPlugins.version=v1.9.1"},
+			conflistKey, terway + `},` + portmap + `,"backend":"nftables"}]}`,
+		},
+		{
+			"public, with numbers",
+			[]string{"hostPorts.exposure=Public", "hostPorts.symmetricRouting.mark=32", "hostPorts.symmetricRouting.mask=32", "facts.kubeProxyMode=iptables", "facts.terway.version=v1.15.0"},
+			conflistKey, terway + `,"symmetric_routing":true,"symmetric_routing_config":{"mark":32,"mask":32}},` + portmap + `}]}`,
+		},
+		{
+			"sysctls, with dots and a list",
+			[]string{"sysctls.net.core.somaxconn=1024", "facts.cniPlugins.installed=portmap,tuning"},
+			conflistKey, terway + `},{"type":"tuning","sysctl":{"net.core.somaxconn":"1024"}}]}`,
+		},
+		{
+			"other target",
+			[]string{"hostPorts.exposure=Private", "facts.kubeProxyMode=iptables", "target=CNIChain", "facts.terway.features=cni_chain"},
+			"cni_chain", `[` + portmap + `}]`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -56,6 +57,7 @@ func compose(dir string) (*composed, render.Problems) {
 	}
 	for i, o := range objects {
 		objects[i] = &manifest.Object{Node: o.Node} // the lines are those of a text that nobody sees
+		k.recallName(objects[i])
 	}
 	return &composed{objects: objects, config: k.config, sources: k.sources}, nil
 }
@@ -86,6 +88,26 @@ func (k *kustomizeFS) ReadFile(name string) ([]byte, error) {
 	}
 	k.sources = append(k.sources, objects...)
 	return bytes.ReplaceAll(text, []byte(manifest.LocalConfig), []byte(keptConfig)), nil
+}
+
+// recallName notes on an object of ours what it was called before kustomize renamed it, as kustomize does
+// for the functions that it runs itself: references go by either name. Such objects are never put out.
+func (k *kustomizeFS) recallName(o *manifest.Object) {
+	if !render.IsOwn(o.Ref()) {
+		return
+	}
+	for _, s := range k.sources {
+		if s.Ref().Kind != o.Ref().Kind || s.Ref().Name == o.Ref().Name || !sameSpec(s, o) {
+			continue
+		}
+		render.SetAnnotation(o.Node, "internal.config.kubernetes.io/previousNames", s.Ref().Name)
+	}
+}
+
+func sameSpec(a, b *manifest.Object) bool {
+	var x, y any
+	left, right := manifest.Get(a.Node, "spec"), manifest.Get(b.Node, "spec")
+	return left != nil && right != nil && left.Decode(&x) == nil && right.Decode(&y) == nil && reflect.DeepEqual(x, y)
 }
 
 // explain prefers our own words about a file that is no YAML: they have a place.

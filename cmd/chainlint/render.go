@@ -100,13 +100,12 @@ func (a *app) renderFiles(files []string, factsFile string) (*rendering, render.
 		}
 	}
 	in := render.Input{Objects: r.objects, Config: r.config}
+	var ps render.Problems
 	if in.Config == nil {
-		var ps render.Problems
-		if in.Config, ps = onlyConfig(r.objects); ps != nil {
+		if in.Config, ps = render.OnlyConfig(r.objects); ps != nil {
 			return nil, ps
 		}
 	}
-	var ps render.Problems
 	if in.Facts, ps = a.renderFacts(in, files, factsFile); ps != nil {
 		return nil, ps
 	}
@@ -205,29 +204,11 @@ func configBeside(dir string) (*manifest.Object, error) {
 		if readErr != nil {
 			return nil, readErr
 		}
-		if found, ps := onlyConfig(objects); ps == nil && found != nil {
+		if found, ps := render.OnlyConfig(objects); ps == nil && found != nil {
 			return found, nil
 		}
 	}
 	return nil, err
-}
-
-// onlyConfig is the one ChainRender among objects, nil for none.
-func onlyConfig(objects []*manifest.Object) (*manifest.Object, render.Problems) {
-	var found *manifest.Object
-	for _, o := range objects {
-		if !render.IsOwn(o.Ref()) || o.Ref().Kind != "ChainRender" {
-			continue
-		}
-		if found != nil {
-			return nil, render.Problems{{
-				Class: render.Invalid, Code: "two-configs", Ref: o.Ref(), Position: o.At("", false), Offset: -1,
-				Message: fmt.Sprintf("a second ChainRender, the first is %s: one takes all intents", found.At("", false)),
-			}}
-		}
-		found = o
-	}
-	return found, nil
 }
 
 // encode writes the objects that are for the cluster.

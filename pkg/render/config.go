@@ -45,6 +45,16 @@ const (
 	Deny           = "Deny"
 )
 
+// behaviorAnnotation tells kustomize what to do with a generated object that is there already.
+const behaviorAnnotation = "kustomize.config.k8s.io/behavior"
+
+func (c Config) behavior() string {
+	if c.object == nil {
+		return ""
+	}
+	return c.object.Annotation(behaviorAnnotation)
+}
+
 // ParseConfig reads the configuration of the function: a ChainRender, a bare ChainIntent, a ConfigMap
 // with flat keys (kpt's `-- key=value`), or nothing.
 func ParseConfig(o *manifest.Object) (Config, Problems) {
@@ -65,6 +75,9 @@ func ParseConfig(o *manifest.Object) (Config, Problems) {
 		return config, Problems{at(Invalid, "unknown-config", o, "/kind", "%s %s is no configuration of chainlint: write a %s %s", ref.APIVersion, ref.Kind, manifest.Group, kindRender)}
 	}
 	ps := decode(o, &config)
+	if b := config.behavior(); b != "" && b != "merge" && b != "create" {
+		ps = append(ps, at(Invalid, "behavior", o, "/metadata/annotations", "%s: %s would drop the keys that this rendering does not have, eni_conf first: write merge", behaviorAnnotation, b))
+	}
 	return config, ps
 }
 
@@ -118,10 +131,12 @@ var (
 func set(into map[string]any, path []string, value string) {
 	last := path[len(path)-1]
 	for _, key := range path[:len(path)-1] {
+		if into[key] == nil {
+			into[key] = map[string]any{}
+		}
 		next, ok := into[key].(map[string]any)
 		if !ok {
-			next = map[string]any{}
-			into[key] = next
+			return // a text stands there, which the schema will refuse
 		}
 		into = next
 	}

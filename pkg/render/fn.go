@@ -52,19 +52,27 @@ func process(stdin io.Reader) (write func(io.Writer) error, ps Problems) {
 	switch {
 	case errors.As(err, &other):
 		return refuseStream(Invalid, "no-resource-list", "standard input: "+err.Error())
-	case err != nil && list == nil:
-		return refuseStream(Unreadable, "unreadable-stream", "standard input: "+strings.TrimPrefix(err.Error(), ": "))
 	case err != nil:
-		ps = Problems{{Class: Unreadable, Code: "unreadable-stream", Message: "standard input: " + strings.TrimPrefix(err.Error(), ": "), Offset: -1}}
-		return func(w io.Writer) error { return list.write(w, results(ps, nil)) }, ps
+		return refuseStream(Unreadable, "unreadable-stream", "standard input: "+withoutPlace(err))
 	}
 	in := Input{Objects: list.objects(), Config: list.config, Others: len(list.items) > len(list.objects())}
 	out, ps := Render(in)
 	ps = append(ps, leaks(in)...)
 	if out != nil && out.Created {
-		list.add(out.ENIConfig)
+		// A generator gives back what it made, not its configuration: its annotations are for the host.
+		list.replace(out.ENIConfig)
 	}
 	return func(w io.Writer) error { return list.write(w, results(ps, out)) }, ps
+}
+
+// withoutPlace drops the line and column of a YAML error: they count inside one item, in a text that
+// nobody has seen.
+func withoutPlace(err error) string {
+	var bad *manifest.Error
+	if !errors.As(err, &bad) {
+		return err.Error()
+	}
+	return strings.ReplaceAll(err.Error(), bad.Error(), bad.Reason)
 }
 
 // refuseStream answers when the input cannot be given back.
@@ -94,10 +102,7 @@ func results(ps Problems, out *Output) framework.Results {
 			r.Severity = framework.Warning
 		}
 		if p.Ref.Kind != "" {
-			r.ResourceRef = &kyaml.ResourceIdentifier{
-				TypeMeta: kyaml.TypeMeta{APIVersion: p.Ref.APIVersion, Kind: p.Ref.Kind},
-				NameMeta: kyaml.NameMeta{Name: p.Ref.Name, Namespace: p.Ref.Namespace},
-			}
+			r.ResourceRef = identifier(p.Ref)
 		}
 		if p.Pointer != "" {
 			r.Field = &framework.Field{Path: fieldPath(p.Pointer)}
@@ -111,9 +116,17 @@ func results(ps Problems, out *Output) framework.Results {
 		rs = append(rs, r)
 	}
 	if out != nil {
-		rs = append(rs, &framework.Result{Message: "rendered " + out.Key, Severity: framework.Info})
+		ref := out.ENIConfig.Ref()
+		rs = append(rs, &framework.Result{Message: "rendered " + out.Key, Severity: framework.Info, ResourceRef: identifier(ref), Field: &framework.Field{Path: fieldPath("/data/" + out.Key)}})
 	}
 	return rs
+}
+
+func identifier(ref manifest.Ref) *kyaml.ResourceIdentifier {
+	return &kyaml.ResourceIdentifier{
+		TypeMeta: kyaml.TypeMeta{APIVersion: ref.APIVersion, Kind: ref.Kind},
+		NameMeta: kyaml.NameMeta{Name: ref.Name, Namespace: ref.Namespace},
+	}
 }
 
 // fieldPath is a JSON pointer in kustomize's notation, dots in keys escaped.

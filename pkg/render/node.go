@@ -3,6 +3,8 @@
 package render
 
 import (
+	"slices"
+
 	"go.yaml.in/yaml/v3"
 
 	"github.com/chainlint/chainlint/internal/manifest"
@@ -17,6 +19,11 @@ func SetData(configMap *yaml.Node, key, text string) {
 	configMap.Style &^= yaml.FlowStyle // a literal block cannot stand inside braces
 	value := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text, Style: yaml.LiteralStyle}
 	put(data, key, value)
+}
+
+// SetAnnotation puts an annotation on an object.
+func SetAnnotation(object *yaml.Node, key, value string) {
+	setText(child(child(object, "metadata"), "annotations"), key, value)
 }
 
 // child returns the mapping under a key, made if it is absent or null.
@@ -47,7 +54,22 @@ func put(n *yaml.Node, key string, value *yaml.Node) {
 			return
 		}
 	}
-	n.Content = append(n.Content, scalar(key), value)
+	at := len(n.Content)
+	if sorted(n) {
+		for at = 0; at < len(n.Content) && n.Content[at].Value < key; at += 2 {
+		}
+	}
+	n.Content = slices.Insert(n.Content, at, scalar(key), value)
+}
+
+// sorted: hosts sort keys and compare nodes in order, so a new key takes its place in a sorted mapping.
+func sorted(n *yaml.Node) bool {
+	for i := 2; i < len(n.Content); i += 2 {
+		if n.Content[i-2].Value > n.Content[i].Value {
+			return false
+		}
+	}
+	return len(n.Content) > 2
 }
 
 func scalar(text string) *yaml.Node {

@@ -44,9 +44,18 @@ type Output struct {
 // Render puts the chain that the intents ask for into eni-config. Problems of class [Warning] come with
 // an output; with any other there is none, and nothing was changed.
 func Render(in Input) (*Output, Problems) {
+	if in.Config == nil {
+		var ps Problems
+		if in.Config, ps = OnlyConfig(in.Objects); ps != nil {
+			return nil, ps
+		}
+	}
 	config, ps := ParseConfig(in.Config)
 	intents, facts, more := gather(in, config)
 	ps = append(ps, more...)
+	if len(intents) == 0 && ps == nil {
+		ps = append(ps, Problem{Class: Invalid, Code: "no-intent", Offset: -1, Message: "there is no ChainIntent among the items, so there is nothing to render"})
+	}
 	b, more := findBase(in.Objects, generates(in))
 	ps = append(ps, more...)
 	if b != nil && more == nil {
@@ -63,6 +72,21 @@ func Render(in Input) (*Output, Problems) {
 		return nil, ps
 	}
 	return write(in, config, facts, b, p, ps)
+}
+
+// OnlyConfig is the one ChainRender among objects, nil for none.
+func OnlyConfig(objects []*manifest.Object) (*manifest.Object, Problems) {
+	var found *manifest.Object
+	for _, o := range objects {
+		if ref := o.Ref(); !IsOwn(ref) || ref.Kind != kindRender {
+			continue
+		}
+		if found != nil {
+			return nil, Problems{at(Invalid, "two-configs", o, "", "a second ChainRender, the first is %s: one takes all intents", describePlace(found))}
+		}
+		found = o
+	}
+	return found, nil
 }
 
 // generates: kustomize hands a generator nothing but its own configuration.
@@ -99,9 +123,6 @@ func gather(in Input, config Config) ([]Intent, Facts, Problems) {
 		intents = append(intents, Intent{Name: inline.Name, Spec: inline.Spec, Object: config.object, Root: root})
 	}
 	ps = append(ps, uniqueNames(intents)...)
-	if len(intents) == 0 && ps == nil {
-		ps = append(ps, Problem{Class: Invalid, Code: "no-intent", Offset: -1, Message: "there is no ChainIntent among the items, so there is nothing to render"})
-	}
 	chosen, more := chooseFacts(in, config, facts)
 	return intents, chosen, append(ps, more...)
 }
@@ -239,10 +260,8 @@ func chainHash(texts map[string]string, key, text string) string {
 
 func newENIConfig(config Config) *manifest.Object {
 	metadata := mapping("name", scalar(terway.ConfigMapName), "namespace", scalar(terway.ConfigMapNamespace))
-	const behavior = "kustomize.config.k8s.io/behavior"
-	merged := config.object != nil && config.object.Annotation(behavior) != ""
-	if merged {
-		setText(child(metadata, "annotations"), behavior, config.object.Annotation(behavior))
+	if config.behavior() == "merge" {
+		setText(child(metadata, "annotations"), behaviorAnnotation, "merge")
 	} else {
 		setText(child(metadata, "annotations"), PartialAnnotation, "true")
 	}

@@ -3,7 +3,6 @@
 package render
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"regexp"
@@ -16,17 +15,16 @@ import (
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/chainlint/chainlint/internal/manifest"
+	"github.com/chainlint/chainlint/pkg/terway"
 )
 
-// stream is a ResourceList as text. Only the items that can matter are parsed; all others leave as the
-// bytes they came in, at no cost.
+// stream is a ResourceList as text. Every item is parsed, one at a time; only those that matter are
+// kept, all others leave as the bytes they came in.
 type stream struct {
 	// head is everything up to the first item, tail what stands behind the last one but results.
 	head, tail string
 	items      []*item
 	config     *manifest.Object
-	// isList: the frame is that of a ResourceList, so the text can be given back.
-	isList bool
 }
 
 // item is one entry of items.
@@ -38,11 +36,12 @@ type item struct {
 	before string // the object in YAML before the rendering, to see whether it changed
 }
 
-// Limits of a stream. Text that is no plain block form must be parsed as a whole, which takes some
-// hundred times its size.
+// Limits of a stream. A YAML tree takes up to several hundred times its text, so what is parsed at a time
+// and what is kept is bounded; the cluster takes no object of more than 1.5 MiB anyway.
 const (
 	MaxStream = 128 << 20
-	maxParsed = 2 << 20
+	maxItem   = 2 << 20
+	maxKept   = 4 << 20
 )
 
 var (
@@ -55,34 +54,27 @@ type errNotList struct{ reason string }
 
 func (e errNotList) Error() string { return e.reason }
 
-// parseStream reads a ResourceList. With an error there may be a stream all the same: it can be given
-// back, though not understood.
+// parseStream reads a ResourceList. Text that is not in the form that hosts write (JSON, flow style,
+// CRLF) is parsed as a whole and written in that form first.
 func parseStream(text string) (*stream, error) {
 	s := splitStream(text)
-	var err error
-	if s != nil {
-		if err = s.parse(); err == nil || len(text) > maxParsed && s.isList {
-			return s, err
+	if s == nil {
+		if len(text) > maxItem {
+			return nil, fmt.Errorf("it is not in block form, and %d MiB is the most that is read in another: write one item below the other", maxItem>>20)
 		}
-	}
-	// Not the form that hosts write: parse it as a whole, and try again with what comes of it.
-	if len(text) > maxParsed {
-		return nil, fmt.Errorf("it is not in block form, and %d MiB is the most that is read in another: write one item below the other", maxParsed>>20)
-	}
-	plain, plainErr := blockForm(text)
-	if plainErr != nil && s != nil && s.isList {
-		return s, plainErr
-	}
-	if plainErr != nil {
-		return nil, plainErr
-	}
-	if s = splitStream(plain); s == nil {
-		return nil, errNotList{"it is no ResourceList with items"}
+		plain, err := blockForm(text)
+		if err != nil {
+			return nil, err
+		}
+		if s = splitStream(plain); s == nil {
+			return nil, errNotList{"it is no ResourceList with a list of items"}
+		}
 	}
 	return s, s.parse()
 }
 
-// blockForm writes any YAML or JSON ResourceList in the form that splitStream reads.
+// blockForm writes any YAML or JSON ResourceList in the form that splitStream reads. Comments beside the
+// items go; those inside stay.
 func blockForm(text string) (string, error) {
 	objects, err := manifest.Read("", []byte(text))
 	if err != nil {
@@ -95,15 +87,18 @@ func blockForm(text string) (string, error) {
 	if err := checkList(root); err != nil {
 		return "", err
 	}
-	root.Style &^= yaml.FlowStyle
-	if items := manifest.Get(root, "items"); items != nil {
-		items.Style &^= yaml.FlowStyle
-		for _, i := range items.Content {
-			i.Style &^= yaml.FlowStyle
+	root.Style = 0
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		key, value := root.Content[i], root.Content[i+1]
+		*key = yaml.Node{Kind: yaml.ScalarNode, Value: key.Value}
+		value.Style &^= yaml.FlowStyle
+		value.HeadComment, value.LineComment, value.FootComment = "", "", ""
+		for _, entry := range value.Content {
+			if key.Value == "items" {
+				entry.Style &^= yaml.FlowStyle
+				entry.HeadComment, entry.FootComment = "", ""
+			}
 		}
-	}
-	if config := manifest.Get(root, "functionConfig"); config != nil {
-		config.Style &^= yaml.FlowStyle
 	}
 	return kyaml.NewRNode(root).String()
 }
@@ -127,13 +122,12 @@ func splitStream(text string) *stream {
 	}
 	s := &stream{}
 	var head, tail strings.Builder
-	section, indent, seen := "", -1, map[string]bool{}
-	end := 0
+	section, indent, end, seen := "", -1, 0, map[string]bool{}
 	for line := range strings.Lines(text) {
 		end += len(line)
 		m := topLevel.FindStringSubmatch(line)
 		switch {
-		case m != nil && seen[m[1]], strings.HasPrefix(line, "--- ") || strings.HasPrefix(line, "---\n") && len(seen) > 0:
+		case m != nil && seen[m[1]], strings.HasPrefix(line, "---") && end > len(line):
 			return nil
 		case m != nil:
 			section, seen[m[1]] = m[1], true
@@ -141,7 +135,7 @@ func splitStream(text string) *stream {
 				return nil
 			}
 			if section == "items" {
-				line = ""
+				continue
 			}
 		case section == "items":
 			if indent < 0 && strings.TrimSpace(line) != "" {
@@ -173,7 +167,7 @@ func (s *stream) addLine(text string, start, end, indent int) bool {
 	case blank:
 	case own == indent && strings.HasPrefix(line[own:], "- "):
 		s.items = append(s.items, &item{indent: indent, start: start})
-	case own <= indent:
+	case own <= indent && (line[own] != '#' || len(s.items) == 0):
 		return false
 	}
 	if len(s.items) == 0 {
@@ -184,21 +178,11 @@ func (s *stream) addLine(text string, start, end, indent int) bool {
 	return true
 }
 
-// escapes that can spell any word inside double quotes.
-var escapes = []string{`\x`, `\u`, `\U`, "\\\n"}
-
-// matters tells whether an item can be one of ours, eni-config or Terway's DaemonSet, however it is
-// spelled.
-func (i *item) matters() bool {
-	for _, word := range append(escapes, "chainlint.dev/", "eni-config", "terway-eniip") {
-		if strings.Contains(i.text, word) {
-			return true
-		}
-	}
-	return false
-}
-
+// parse reads the frame and every item.
 func (s *stream) parse() error {
+	if len(s.head)+len(s.tail) > maxItem {
+		return fmt.Errorf("what stands beside the items is larger than %d MiB, the most that is read", maxItem>>20)
+	}
 	frame, err := manifest.Read("", []byte(s.head+"items: []\n"+s.tail))
 	if err != nil {
 		return err
@@ -209,24 +193,48 @@ func (s *stream) parse() error {
 	if err := checkList(frame[0].Node); err != nil {
 		return err
 	}
-	s.isList = true
-	if config := manifest.Get(frame[0].Node, "functionConfig"); config != nil && config.Kind == yaml.MappingNode {
+	if config := manifest.Get(frame[0].Node, "functionConfig"); config != nil && config.Kind == yaml.MappingNode && len(config.Content) > 0 {
 		s.config = hosted(config)
 	}
-	for _, i := range s.items {
-		if !i.matters() {
-			continue
+	kept := 0
+	for i, entry := range s.items {
+		if err := entry.parse(); err != nil {
+			return fmt.Errorf("item %d: %w", i+1, err)
 		}
-		text := i.text[:i.indent] + " " + i.text[i.indent+1:] // the dash becomes a blank, so the item is a document
-		objects, err := manifest.Read("", []byte(text))
-		if err != nil {
-			return err
+		if entry.object != nil {
+			kept += len(entry.text)
 		}
-		if len(objects) != 1 {
-			return errNotList{"an item is no object"}
+		if kept > maxKept {
+			return fmt.Errorf("the intents, facts and eni-configs among the items are larger than %d MiB, the most that is read", maxKept>>20)
 		}
-		i.object = hosted(objects[0].Node)
-		i.before = encoded(i.object.Node)
+	}
+	return nil
+}
+
+// words without which an item can be none of those that matter, unless an escape hides them.
+var words = []string{"chainlint.dev/", terway.ConfigMapName, terway.DaemonSetName, `\x`, `\u`, `\U`, "\\\n"}
+
+// parse keeps the object if it is one of ours, a ConfigMap that is or was eni-config, or Terway's
+// DaemonSet. An item that no cluster would take is passed on unread where it cannot be one of them.
+func (i *item) parse() error {
+	if len(i.text) > maxItem {
+		if slices.ContainsFunc(words, func(w string) bool { return strings.Contains(i.text, w) }) {
+			return fmt.Errorf("it is larger than %d MiB, the most that is read of one object", maxItem>>20)
+		}
+		return nil
+	}
+	text := i.text[:i.indent] + " " + i.text[i.indent+1:] // the dash becomes a blank, so the item is a document
+	objects, err := manifest.Read("", []byte(text))
+	if err != nil {
+		return err
+	}
+	if len(objects) != 1 {
+		return errNotList{"it is no object"}
+	}
+	o := hosted(objects[0].Node)
+	ref := o.Ref()
+	if IsOwn(ref) || ref.Kind == "ConfigMap" && looksRenamed(o) || ref.Kind == "DaemonSet" && ref.Name == terway.DaemonSetName {
+		i.object, i.before = o, encoded(o.Node)
 	}
 	return nil
 }
@@ -254,7 +262,7 @@ func encoded(n *yaml.Node) string {
 	return text
 }
 
-// objects are the items that were parsed.
+// objects are the items that matter.
 func (s *stream) objects() []*manifest.Object {
 	var all []*manifest.Object
 	for _, i := range s.items {
@@ -265,13 +273,9 @@ func (s *stream) objects() []*manifest.Object {
 	return all
 }
 
-// add appends an item.
-func (s *stream) add(o *manifest.Object) {
-	indent := 0
-	if len(s.items) > 0 {
-		indent = s.items[0].indent
-	}
-	s.items = append(s.items, &item{indent: indent, object: o})
+// replace makes one object all there is: what a generator gives back.
+func (s *stream) replace(o *manifest.Object) {
+	s.items = []*item{{object: o}}
 }
 
 // write gives the list back: parsed items that changed are written anew, everything else as it came.
@@ -310,7 +314,7 @@ func (i *item) String() string {
 
 // indented makes a document an item: a dash before the first line, blanks before the others.
 func indented(text string, indent int) string {
-	var b bytes.Buffer
+	var b strings.Builder
 	lead := strings.Repeat(" ", indent) + "- "
 	for line := range strings.Lines(text) {
 		if line != "\n" {
