@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # Versions of what is run but not linked. Tools are built from their modules into .cache.
-KUSTOMIZE     := v5.8.2
 TERWAY        := v1.17.5
 GOLANGCI_LINT := v2.15.0
 
@@ -20,8 +19,8 @@ build: go ## Build chainlint into bin/
 	$(GO) build -trimpath -o bin/chainlint ./cmd/chainlint
 
 .PHONY: demo
-demo: build kustomize ## Render every overlay with the real kustomize and show what lands on a node
-	@PATH="$(CURDIR)/bin:$(CACHE)/bin:$$PATH" sh examples/demo.sh
+demo: build ## Render every overlay with the real kustomize and show what lands on a node
+	@kustomize=$$($(GO) run ./internal/kustomize/path) && PATH="$(CURDIR)/bin:$$(dirname "$$kustomize"):$$PATH" sh examples/demo.sh
 
 .PHONY: test
 test: go cc ## Unit, script and host tests with the race detector, go vet
@@ -51,12 +50,6 @@ upstream: go $(CACHE)/terway-cli-$(TERWAY) ## Compare with the real terway-cli (
 # terway-cli from its module, with the requirements and replacements of its own go.mod.
 $(CACHE)/terway-cli-$(TERWAY):
 	sh .ci/terway-cli.sh $(TERWAY) $@
-
-.PHONY: kustomize
-kustomize: go $(CACHE)/bin/kustomize
-$(CACHE)/bin/kustomize:
-	@mkdir -p $(CACHE)/bin
-	GOBIN=$(CACHE)/bin $(GO) install sigs.k8s.io/kustomize/kustomize/v5@$(KUSTOMIZE)
 
 .PHONY: rendered
 rendered: build ## Write the committed renderings of the examples

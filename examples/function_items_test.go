@@ -68,7 +68,9 @@ var foreign = map[string]string{
 // TestForeignItems leave as the bytes they came in, before and behind the one item that changes, also
 // where they are named like it, and also when the rendering is refused.
 func TestForeignItems(t *testing.T) {
-	const done = "results:\n- message: rendered 10-terway.conflist\n  severity: info\n"
+	const done = "results:\n- message: rendered 10-terway.conflist\n  severity: info\n" +
+		"  resourceRef:\n    apiVersion: v1\n    kind: ConfigMap\n    name: eni-config\n    namespace: kube-system\n" +
+		"  field:\n    path: data.10-terway\\.conflist\n"
 	tail := configured(renderItem)
 	for name, item := range foreign {
 		t.Run(name, func(t *testing.T) {

@@ -101,7 +101,7 @@ func TestFunctionRefusesStreams(t *testing.T) {
 		{"another version", strings.Replace(goodStream, "io/v1", "io/v1alpha1", 1), 2},
 		{"another kind", strings.Replace(goodStream, "ResourceList", "List", 1), 2},
 		{"items as a mapping", strings.Replace(listHead, "items:", "items: {}", 1), 2},
-		{"items as texts", listHead + "- eni-config\n", 3},
+		{"items as texts", listHead + "- eni-config\n", 2},
 		{"one key twice", goodStream + "kind: ResourceList\n", 3},
 		{"an unreadable item", strings.Replace(goodStream, "exposure: Private", "exposure: [Private", 1), 3},
 		{"an alias bomb", bomb(), 2},

@@ -6,6 +6,7 @@ package examples_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,9 +18,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-)
 
-const kustomizeVersion = "v5.8.2"
+	hosttool "github.com/chainlint/chainlint/internal/kustomize"
+)
 
 // TestMain builds chainlint once and puts it first on PATH, which is where kustomize and kpt look for a
 // function without a slash in its name.
@@ -46,25 +47,8 @@ func testMain(m *testing.M) int {
 	return m.Run()
 }
 
-// kustomizeBinary installs the pinned kustomize into the user's cache, where the next run finds it.
-var kustomizeBinary = sync.OnceValues(func() (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	dir := filepath.Join(cache, "chainlint", "kustomize-"+kustomizeVersion)
-	binary := filepath.Join(dir, "kustomize")
-	if _, err := os.Stat(binary); err == nil {
-		return binary, nil
-	}
-	install := exec.Command("go", "install", "sigs.k8s.io/kustomize/kustomize/v5@"+kustomizeVersion)
-	install.Dir = os.TempDir() // outside of this module, whose go.mod must not decide the versions
-	install.Env = append(os.Environ(), "GOFLAGS=", "GOBIN="+dir)
-	if out, err := install.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("install kustomize %s: %w\n%s", kustomizeVersion, err, out)
-	}
-	return binary, nil
-})
+// kustomizeBinary is the real kustomize, built once for all tests.
+var kustomizeBinary = sync.OnceValues(func() (string, error) { return hosttool.Binary(context.Background()) })
 
 // outcome of a child process.
 type outcome struct {

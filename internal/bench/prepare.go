@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,6 +16,8 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/chainlint/chainlint/internal/kustomize"
 )
 
 // setting is where everything is that benchmarks run.
@@ -24,7 +27,6 @@ type setting struct {
 }
 
 const (
-	kustomizeVersion = "v5.8.2"
 	// otherResources and the three inputs are the 1,000 resources of the kustomization.
 	otherResources = 1000 - 3
 	// functionPath is how the example names the function; it is replaced by that of a binary.
@@ -125,23 +127,8 @@ func build(work string) (setting, error) {
 	if err := goTool(s.root, nil, "build", "-o", work+string(filepath.Separator), "./cmd/chainlint", "./internal/bench/noop"); err != nil {
 		return s, err
 	}
-	s.kustomize, err = kustomize(work)
+	s.kustomize, err = kustomize.Binary(context.Background())
 	return s, err
-}
-
-// kustomize is the path of the real kustomize, installed once for all runs.
-func kustomize(work string) (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	bin := filepath.Join(cache, "chainlint", "kustomize-"+kustomizeVersion)
-	path := filepath.Join(bin, "kustomize")
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		return path, err
-	}
-	// Outside the module, whose settings are not kustomize's.
-	return path, goTool(work, []string{"GOBIN=" + bin}, "install", "sigs.k8s.io/kustomize/kustomize/v5@"+kustomizeVersion)
 }
 
 func goTool(dir string, env []string, args ...string) error {

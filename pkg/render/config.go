@@ -81,6 +81,12 @@ func ParseConfig(o *manifest.Object) (Config, Problems) {
 	return config, ps
 }
 
+// isEmptyConfigMap: kpt hands one over where the user named no configuration.
+func isEmptyConfigMap(o *manifest.Object) bool {
+	data := manifest.Get(o.Node, "data")
+	return o.Ref().Kind == "ConfigMap" && (data == nil || len(data.Content) == 0)
+}
+
 // parseFlat reads dotted keys as a ChainRender: `target=CNIChain`, `facts.terway.version=v1.15.0`. What
 // starts with the name of an intent's field is the intent: `hostPorts.exposure=Public`.
 func parseFlat(o *manifest.Object) (Config, Problems) {

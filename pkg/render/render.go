@@ -44,7 +44,7 @@ type Output struct {
 // Render puts the chain that the intents ask for into eni-config. Problems of class [Warning] come with
 // an output; with any other there is none, and nothing was changed.
 func Render(in Input) (*Output, Problems) {
-	if in.Config == nil {
+	if in.Config == nil || isEmptyConfigMap(in.Config) {
 		var ps Problems
 		if in.Config, ps = OnlyConfig(in.Objects); ps != nil {
 			return nil, ps

@@ -127,7 +127,7 @@ func splitStream(text string) *stream {
 		end += len(line)
 		m := topLevel.FindStringSubmatch(line)
 		switch {
-		case m != nil && seen[m[1]], strings.HasPrefix(line, "---") && end > len(line):
+		case m != nil && seen[m[1]], m == nil && !continues(line) && end > len(line):
 			return nil
 		case m != nil:
 			section, seen[m[1]] = m[1], true
@@ -156,6 +156,11 @@ func splitStream(text string) *stream {
 	}
 	s.head, s.tail = head.String(), tail.String()
 	return s
+}
+
+// continues: a line that belongs to the section it stands in: indented, an entry, blank or a comment.
+func continues(line string) bool {
+	return strings.HasPrefix(line, "- ") || strings.ContainsAny(line[:1], " \n#")
 }
 
 // addLine adds the line text[start:end] of items to the item that it belongs to.
@@ -223,20 +228,27 @@ func (i *item) parse() error {
 		}
 		return nil
 	}
-	text := i.text[:i.indent] + " " + i.text[i.indent+1:] // the dash becomes a blank, so the item is a document
-	objects, err := manifest.Read("", []byte(text))
+	text := []byte(i.text[:i.indent] + " " + i.text[i.indent+1:]) // the dash becomes a blank, so the item is a document
+	var doc yaml.Node
+	if err := yaml.Unmarshal(text, &doc); err != nil {
+		return err
+	}
+	if len(doc.Content) == 0 || !concerns(hosted(doc.Content[0])) {
+		return nil // what is wrong with it is not ours to judge
+	}
+	objects, err := manifest.Read("", text)
 	if err != nil {
 		return err
 	}
-	if len(objects) != 1 {
-		return errNotList{"it is no object"}
-	}
-	o := hosted(objects[0].Node)
-	ref := o.Ref()
-	if IsOwn(ref) || ref.Kind == "ConfigMap" && looksRenamed(o) || ref.Kind == "DaemonSet" && ref.Name == terway.DaemonSetName {
-		i.object, i.before = o, encoded(o.Node)
-	}
+	i.object = hosted(objects[0].Node)
+	i.before = encoded(i.object.Node)
 	return nil
+}
+
+// concerns tells which objects a rendering looks at.
+func concerns(o *manifest.Object) bool {
+	ref := o.Ref()
+	return IsOwn(ref) || ref.Kind == "ConfigMap" && looksRenamed(o) || ref.Kind == "DaemonSet" && ref.Name == terway.DaemonSetName
 }
 
 // hosted is an object as a host sent it. Its lines are those of the stream, which no reader has seen,

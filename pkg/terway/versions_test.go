@@ -91,10 +91,20 @@ func TestKeys(t *testing.T) {
 func TestCNIChain(t *testing.T) {
 	const first = `{"cniVersion":"0.4.0","name":"terway-chainer","plugins":[{"bandwidth_mode":"tc","capabilities":{"bandwidth":true},"eniip_virtual_type":"veth","type":"terway"}`
 	for _, c := range []struct{ chain, want string }{
-		{"- type: portmap\n", first + `,{"type":"portmap"}]}`}, {`[{"type":"tuning","mtu":1}]`, first + `,{"mtu":1,"type":"tuning"}]}`}, {"[]", first + `]}`},
-		{"", "refused"}, {"type: portmap", "refused"}, {"- 7", "refused"}, {"- {}", "refused"}, {"- type: ''", "refused"}, {"- type: terway", "refused"},
-		{"- {type: a, name: b}", "refused"}, {"- {type: a, cniVersion: b}", "refused"}, {"- {type: a, plugins: []}", "refused"},
-		{strings.Repeat("- type: a\n", 17), "refused"}, {"[] #" + strings.Repeat("x", 64*1024), "refused"},
+		{"- type: portmap\n", first + `,{"type":"portmap"}]}`},
+		{`[{"type":"tuning","mtu":1}]`, first + `,{"mtu":1,"type":"tuning"}]}`},
+		{"[]", first + `]}`},
+		{"", "refused"},
+		{"type: portmap", "refused"},
+		{"- 7", "refused"},
+		{"- {}", "refused"},
+		{"- type: ''", "refused"},
+		{"- type: terway", "refused"},
+		{"- {type: a, name: b}", "refused"},
+		{"- {type: a, cniVersion: b}", "refused"},
+		{"- {type: a, plugins: []}", "refused"},
+		{strings.Repeat("- type: a\n", 17), "refused"},
+		{"[] #" + strings.Repeat("x", 64*1024), "refused"},
 	} {
 		in := with("", map[string]string{terway.CNIChainKey: c.chain, terway.ConflistName: `{"plugins":[{"type":"no"}]}`})
 		if got := answerOf(t, "v1.17.5", []string{"cni_chain"}, in); got != c.want {
