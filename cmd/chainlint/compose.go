@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -17,6 +18,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
 	"github.com/chainlint/chainlint/internal/manifest"
+	"github.com/chainlint/chainlint/pkg/conflist"
 	"github.com/chainlint/chainlint/pkg/render"
 )
 
@@ -69,7 +71,7 @@ type kustomizeFS struct {
 	top      string
 	config   *manifest.Object
 	sources  []*manifest.Object
-	broken   []error
+	broken   []brokenFile
 	problems render.Problems
 }
 
@@ -84,9 +86,12 @@ func (k *kustomizeFS) ReadFile(name string) ([]byte, error) {
 	}
 	objects, err := manifest.Read(shown(name), text)
 	if err != nil {
-		k.broken = append(k.broken, err)
+		k.broken = append(k.broken, brokenFile{name, err})
 	}
 	k.sources = append(k.sources, objects...)
+	if !slices.ContainsFunc(objects, func(o *manifest.Object) bool { return render.IsOwn(o.Ref()) }) {
+		return text, nil
+	}
 	return bytes.ReplaceAll(text, []byte(manifest.LocalConfig), []byte(keptConfig)), nil
 }
 
@@ -110,10 +115,18 @@ func sameSpec(a, b *manifest.Object) bool {
 	return left != nil && right != nil && left.Decode(&x) == nil && right.Decode(&y) == nil && reflect.DeepEqual(x, y)
 }
 
-// explain prefers our own words about a file that is no YAML: they have a place.
+// brokenFile is a file that is no YAML. It need not be: a generator reads files of any kind.
+type brokenFile struct {
+	name string
+	err  error
+}
+
+// explain prefers our own words about a file that kustomize complains of: they have a place.
 func (k *kustomizeFS) explain(err error) render.Problems {
-	if len(k.broken) > 0 {
-		return unreadable(k.broken[0])
+	for _, b := range k.broken {
+		if strings.Contains(err.Error(), filepath.Base(b.name)) {
+			return unreadable(b.err)
+		}
 	}
 	return unreadable(fmt.Errorf("compose %s: %w", k.top, err))
 }
@@ -151,6 +164,7 @@ func (k *kustomizeFS) kustomization(name string, text []byte) ([]byte, error) {
 	for _, list := range localLists {
 		k.refuseRemote(file, name, list)
 	}
+	k.refuseURLs(file, file.Node, "", "")
 	for _, list := range []string{"transformers", "generators", "validators"} {
 		k.takeOut(file, name, list)
 	}
@@ -174,6 +188,30 @@ func (k *kustomizeFS) refuseRemote(file *manifest.Object, name, list string) {
 			Class: render.Unreadable, Code: "not-local", Offset: -1, Position: file.At(fmt.Sprintf("/%s/%d", list, i), false),
 			Message: fmt.Sprintf("%s is no file or directory here; remote ones are not fetched: run kustomize build, or vendor it", entry.Value),
 		})
+	}
+}
+
+// remote is how kustomize tells a URL from a path, with or without the key of a generated file before it.
+var remote = regexp.MustCompile(`^([^/=]+=)?((https?|ssh|git|file|s3)(://|::)|git@|github\.com[/:])`)
+
+// refuseURLs looks at every other field whose value kustomize would load: patches, replacements, files
+// and envs of generators.
+func (k *kustomizeFS) refuseURLs(file *manifest.Object, n *yaml.Node, at, key string) {
+	loads := slices.Contains([]string{"path", "files", "envs", "env", "patchesStrategicMerge"}, key)
+	if n.Kind == yaml.ScalarNode && loads && remote.MatchString(n.Value) {
+		k.problems = append(k.problems, render.Problem{
+			Class: render.Unreadable, Code: "not-local", Offset: -1, Position: file.At(at, false),
+			Message: fmt.Sprintf("%s is not local; remote files are not fetched: run kustomize build, or vendor it", n.Value),
+		})
+	}
+	for i, c := range n.Content {
+		switch {
+		case n.Kind == yaml.SequenceNode:
+			k.refuseURLs(file, c, fmt.Sprintf("%s/%d", at, i), key)
+		case n.Kind == yaml.MappingNode && i%2 == 1:
+			name := n.Content[i-1].Value
+			k.refuseURLs(file, c, at+"/"+conflist.EscapePointer(name), name)
+		}
 	}
 }
 

@@ -21,7 +21,7 @@ type difference struct {
 	Version int `json:"version"`
 	// Restart: Terway must be restarted before nodes see the change.
 	Restart bool `json:"restart"`
-	// Keys of the ConfigMap that differ; values of eni_conf are never looked at beyond that.
+	// Keys of the ConfigMap that differ, eni_conf aside.
 	Keys  []string   `json:"keys"`
 	Pools []poolDiff `json:"nodePools"`
 }
@@ -65,6 +65,9 @@ func (a *app) diff(args []string) int {
 	default:
 		d.text(a.out)
 	}
+	if d.refused() {
+		return exitRefused
+	}
 	return exitOK
 }
 
@@ -85,13 +88,15 @@ func (a *app) difference(beforeFile, afterFile, factsFile string) (*difference, 
 	}
 	d := &difference{Version: 1, Keys: []string{}}
 	for _, key := range terway.Keys {
+		if key == terway.ENIConfKey {
+			continue // never compared for anybody to see
+		}
 		was, had := before.data[key]
 		is, has := after.data[key]
 		if was != is || had != has {
 			d.Keys = append(d.Keys, key)
 		}
 	}
-	d.Restart = len(d.Keys) > 0
 	pools := map[string]terway.Pool{}
 	for _, p := range before.facts.Pools() {
 		pools[p.Name] = p
@@ -109,7 +114,13 @@ func (a *app) difference(beforeFile, afterFile, factsFile string) (*difference, 
 			d.Pools = append(d.Pools, diff)
 		}
 	}
+	d.Restart = len(d.Keys) > 0 && !d.refused()
 	return d, nil
+}
+
+// refused: Terway would not take the state after, so nothing must be restarted.
+func (d *difference) refused() bool {
+	return slices.ContainsFunc(d.Pools, func(p poolDiff) bool { return p.RefusedAfter != "" })
 }
 
 func sameDiff(a, b poolDiff) bool {
@@ -197,8 +208,13 @@ func (d *difference) steps() []string {
 	for _, who := range d.drain() {
 		lines = append(lines, "drain first: "+who)
 	}
+	if len(d.Keys) > 0 {
+		lines = append(lines, "keys that differ: "+strings.Join(d.Keys, ", "))
+	}
 	if d.Restart {
-		lines = append(lines, "keys that differ: "+strings.Join(d.Keys, ", "), "Terway must restart: "+terway.RestartCommand)
+		lines = append(lines, "Terway must restart: "+terway.RestartCommand)
+	} else if d.refused() {
+		lines = append(lines, "do not restart Terway: its init container would fail, and pods on that node could neither start nor stop")
 	}
 	return lines
 }

@@ -101,6 +101,9 @@ func choosePool(facts render.Facts, name string) (terway.Pool, render.Problems) 
 		}
 		names = append(names, p.Name)
 	}
+	if len(names) == 1 {
+		return terway.Pool{}, usage("there is no node pool %q: the facts name none", name)
+	}
 	return terway.Pool{}, usage("there is no node pool %q: %s", name, nearest.Hint(name, names[1:]))
 }
 

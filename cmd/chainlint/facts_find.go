@@ -28,10 +28,17 @@ func (a *app) renderFacts(in render.Input, files []string, factsFile string) (*m
 			return nil, nil
 		}
 	}
-	if files[0] == "-" {
+	// From where eni-config is; of what was composed, from the directory that was named.
+	start := files[0]
+	for _, o := range in.Objects {
+		if render.IsENIConfig(o.Ref()) && o.File != "" {
+			start = o.File
+		}
+	}
+	if start == "-" || start == stdinName {
 		return nil, nil
 	}
-	return nearestFacts(files[0])
+	return nearestFacts(start)
 }
 
 // factsFrom reads the one ClusterFacts of a file.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -16,8 +17,11 @@ import (
 	"github.com/chainlint/chainlint/pkg/render"
 )
 
-// maxFile bounds what is read of one file or stream.
-const maxFile = 64 << 20
+// maxFile bounds what is read of one file or stream: the tree of a YAML text takes some forty times as much.
+const maxFile = 10 << 20
+
+// stdinName is what messages call the stream.
+const stdinName = "standard input"
 
 // unreadable is a problem with a file as a whole.
 func unreadable(err error) render.Problems {
@@ -35,7 +39,7 @@ func usage(format string, args ...any) render.Problems {
 
 // readText reads a file, or stdin for "-".
 func (a *app) readText(name string) ([]byte, error) {
-	r, label := a.in, "standard input"
+	r, label := a.in, stdinName
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
@@ -72,7 +76,7 @@ func (a *app) readObjects(name string) ([]*manifest.Object, error) {
 		return nil, err
 	}
 	if name == "-" {
-		name = "standard input"
+		name = stdinName
 	}
 	objects, err := manifest.Read(name, text)
 	if err != nil {
@@ -101,7 +105,11 @@ func expandLists(objects []*manifest.Object) []*manifest.Object {
 // *.yaml and *.yml but Kptfile, hidden files and rendered/.
 func (a *app) readDir(dir string) ([]*manifest.Object, error) {
 	var all []*manifest.Object
-	err := filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
+	dir, err := filepath.EvalSymlinks(dir) // WalkDir does not enter a link
+	if err != nil {
+		return nil, plain(err)
+	}
+	err = filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return plain(err)
@@ -117,7 +125,7 @@ func (a *app) readDir(dir string) ([]*manifest.Object, error) {
 	return all, err
 }
 
-// writeFile replaces a file as a whole or not at all, keeping its mode.
+// writeFile replaces a file as a whole or not at all, keeping its mode and its line ends.
 func writeFile(name string, text []byte) error {
 	mode := os.FileMode(0o644)
 	if info, err := os.Stat(name); err == nil {
@@ -125,6 +133,9 @@ func writeFile(name string, text []byte) error {
 		if target, err := filepath.EvalSymlinks(name); err == nil {
 			name = target
 		}
+	}
+	if before, err := os.ReadFile(name); err == nil && bytes.Contains(before, []byte("\r\n")) {
+		text = bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n"))
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
 	if err != nil {

@@ -5,7 +5,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/chainlint/chainlint/internal/manifest"
+	"github.com/chainlint/chainlint/pkg/conflist"
 	"github.com/chainlint/chainlint/pkg/render"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
@@ -79,28 +79,11 @@ func documents(docs ...document) ([]byte, error) {
 	encoder := yaml.NewEncoder(&b)
 	encoder.SetIndent(2)
 	for _, d := range docs {
-		text, err := json.Marshal(map[string]any{"spec": d.spec})
+		object, err := d.node()
 		if err != nil {
 			return nil, err
 		}
-		var spec yaml.Node
-		if err := yaml.Unmarshal(text, &spec); err != nil {
-			return nil, err
-		}
-		blockStyle(&spec)
-		for path, comment := range d.comments {
-			if n := manifest.Get(spec.Content[0], append([]string{"spec"}, strings.Split(path, ".")...)...); n != nil {
-				n.LineComment = "# " + comment
-			}
-		}
-		var object yaml.Node
-		head := fmt.Sprintf("apiVersion: %s\nkind: %s\nmetadata:\n  name: %s\n  annotations:\n    %s: \"true\"\n", manifest.Group, d.kind, d.name, manifest.LocalConfig)
-		if err := yaml.Unmarshal([]byte(head), &object); err != nil {
-			return nil, err
-		}
-		object.Content[0].Content = append(object.Content[0].Content, spec.Content[0].Content...)
-		object.HeadComment = d.head
-		if err := encoder.Encode(&object); err != nil {
+		if err := encoder.Encode(object); err != nil {
 			return nil, err
 		}
 	}
@@ -108,13 +91,35 @@ func documents(docs ...document) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// blockStyle undoes JSON's flow style; the encoder quotes what needs it.
-func blockStyle(n *yaml.Node) {
-	n.Style = 0
-	if n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "\n") {
-		n.Style = yaml.LiteralStyle
+func (d document) node() (*yaml.Node, error) {
+	// A struct, so that the order is that of the fields.
+	text, err := json.Marshal(struct {
+		APIVersion string `json:"apiVersion"`
+		Kind       string `json:"kind"`
+		Metadata   any    `json:"metadata"`
+		Spec       any    `json:"spec"`
+	}{manifest.Group, d.kind, struct {
+		Name        string            `json:"name"`
+		Annotations map[string]string `json:"annotations"`
+	}{d.name, map[string]string{manifest.LocalConfig: "true"}}, d.spec})
+	if err != nil {
+		return nil, err
 	}
-	for _, c := range n.Content {
-		blockStyle(c)
+	root, err := conflist.Parse(string(text))
+	if err != nil {
+		return nil, err
 	}
+	object := manifest.FromJSON(root)
+	for path, comment := range d.comments {
+		n := manifest.Get(object, append([]string{"spec"}, strings.Split(path, ".")...)...)
+		switch {
+		case n == nil:
+		case n.Kind == yaml.SequenceNode && len(n.Content) > 0:
+			n.Content[0].HeadComment = "# " + comment
+		default:
+			n.LineComment = "# " + comment
+		}
+	}
+	object.HeadComment = d.head
+	return object, nil
 }

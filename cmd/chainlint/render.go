@@ -163,9 +163,12 @@ func (a *app) collect(r *rendering, name string) render.Problems {
 			return ps
 		}
 		if c.config == nil {
-			if c.config, err = configBeside(name); err != nil {
-				return unreadable(err)
+			if c.config, ps = configBeside(name); ps != nil {
+				return ps
 			}
+		}
+		if c.config != nil && r.config != nil {
+			return usage("%s and %s each have a ChainRender: render them one by one", files(r.config), files(c.config))
 		}
 		r.objects, r.sources = append(r.objects, c.objects...), append(r.sources, c.sources...)
 		if c.config != nil {
@@ -182,6 +185,8 @@ func (a *app) collect(r *rendering, name string) render.Problems {
 	return nil
 }
 
+func files(o *manifest.Object) string { return o.File }
+
 func hasKustomization(dir string) bool {
 	for _, name := range konfig.RecognizedKustomizationFileNames() {
 		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
@@ -193,22 +198,24 @@ func hasKustomization(dir string) bool {
 
 // configBeside is the ChainRender in a directory whose kustomization does not name it: those whose
 // delivery runs no functions keep it out.
-func configBeside(dir string) (*manifest.Object, error) {
+func configBeside(dir string) (*manifest.Object, render.Problems) {
 	names, err := filepath.Glob(filepath.Join(dir, "*.y*ml"))
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	var all []*manifest.Object
 	for _, name := range names {
-		text, readErr := os.ReadFile(name)
-		if readErr != nil || !bytes.Contains(text, []byte("ChainRender")) {
+		text, err := os.ReadFile(name)
+		if err != nil || !bytes.Contains(text, []byte("ChainRender")) {
 			continue
 		}
-		objects, readErr := manifest.Read(name, text)
-		if readErr != nil {
-			return nil, readErr
+		objects, err := manifest.Read(name, text)
+		if err != nil {
+			return nil, unreadable(err)
 		}
-		if found, ps := render.OnlyConfig(objects); ps == nil && found != nil {
-			return found, nil
-		}
+		all = append(all, objects...)
 	}
-	return nil, err
+	return render.OnlyConfig(all)
 }
 
 // encode writes the objects that are for the cluster.

@@ -4,6 +4,9 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,7 +15,6 @@ import (
 	"strings"
 
 	"github.com/aymanbagabas/go-udiff"
-	"go.yaml.in/yaml/v3"
 
 	"github.com/chainlint/chainlint/internal/manifest"
 	"github.com/chainlint/chainlint/pkg/render"
@@ -45,10 +47,12 @@ func (a *app) renderDirs(f renderFlags) int {
 // renderableDirs are the directories at or below root with a ChainRender in a file of their own.
 func renderableDirs(root string) ([]string, error) {
 	var dirs []string
-	if _, err := os.Stat(root); err != nil {
+	resolved, err := filepath.EvalSymlinks(root)
+	if err != nil {
 		return nil, plain(err)
 	}
-	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+	root = resolved // WalkDir does not enter a link
+	err = filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return plain(err)
@@ -87,11 +91,11 @@ func (a *app) renderDir(f renderFlags, dir string) int {
 	if f.check {
 		return max(code, a.compare(file, r.stdout))
 	}
-	committed, err := os.ReadFile(file)
-	if err == nil && bytes.Equal(committed, r.stdout) {
+	if committed, err := os.ReadFile(file); err == nil && sameValues(file, committed, r.stdout) {
 		return code
 	}
-	if err = os.MkdirAll(filepath.Dir(file), 0o755); err == nil {
+	err := os.MkdirAll(filepath.Dir(file), 0o755)
+	if err == nil {
 		err = writeFile(file, r.stdout)
 	}
 	if err != nil {
@@ -122,15 +126,76 @@ func (a *app) compare(file string, rendered []byte) int {
 	if reflect.DeepEqual(values(have), values(want)) {
 		return exitOK
 	}
-	before, err1 := encode(hideENIConf(have))
-	after, err2 := encode(hideENIConf(want))
-	if err1 != nil || err2 != nil || bytes.Equal(before, after) {
-		a.say("%s: eni_conf differs from the rendering (its value is not shown) [drift]", file)
+	dir := filepath.Dir(filepath.Dir(file))
+	before, after := outline(have), outline(want)
+	if before == after {
+		a.say("%s: eni_conf or metadata differs from the rendering, whose values are not shown: run chainlint render --write %s [drift]", file, dir)
 		return exitRefused
 	}
-	a.say("%s differs from the rendering: run chainlint render --write %s [drift]", file, filepath.Dir(filepath.Dir(file)))
-	_ = a.emit("", []byte(udiff.Unified(file, file+" (rendered)", string(before), string(after))))
+	a.say("%s differs from the rendering: run chainlint render --write %s [drift]", file, dir)
+	_ = a.emit("", []byte(udiff.Unified(file, file+" (rendered)", before, after)))
 	return exitRefused
+}
+
+// outline is what a diff may show: of eni-config the keys that make the chain, of every object that
+// something else of it differs, as a fingerprint. Objects can hold secrets, and eni_conf does.
+func outline(objects []*manifest.Object) string {
+	var b strings.Builder
+	for _, o := range objects {
+		fmt.Fprintf(&b, "%s %s\n", o.Ref().APIVersion, o.Ref())
+		shownKeys := map[string]any{}
+		if render.IsENIConfig(o.Ref()) {
+			for _, key := range append(slices.Clone(terway.ChainKeys), terway.PolicyKey) {
+				if n := manifest.Get(o.Node, "data", key); n != nil {
+					fmt.Fprintf(&b, "  %s:\n%s", key, indent(n.Value))
+					shownKeys[key] = true
+				}
+			}
+		}
+		for _, name := range []string{render.HashAnnotation, render.PartialAnnotation} {
+			if n := manifest.Get(o.Node, "spec", "template", "metadata", "annotations", name); n != nil {
+				fmt.Fprintf(&b, "  %s: %s\n", name, n.Value)
+			}
+		}
+		fmt.Fprintf(&b, "  (all else, not shown: %s)\n", fingerprint(o, shownKeys))
+	}
+	return b.String()
+}
+
+func indent(text string) string {
+	return "    " + strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n    ") + "\n"
+}
+
+// fingerprint tells whether the parts that are not shown differ. eni_conf is left out: it is never hashed.
+func fingerprint(o *manifest.Object, shownKeys map[string]any) string {
+	var v map[string]any
+	if err := o.Node.Decode(&v); err != nil {
+		return "unreadable"
+	}
+	if data, ok := v["data"].(map[string]any); ok && o.Ref().Kind == "ConfigMap" {
+		delete(data, terway.ENIConfKey)
+		for key := range shownKeys {
+			delete(data, key)
+		}
+	}
+	if o.Ref().Kind == "Secret" {
+		return "a Secret"
+	}
+	delete(v, "metadata") // kubectl keeps a copy of the whole object in an annotation
+	text, err := json.Marshal(v)
+	if err != nil {
+		return "unreadable"
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(text))[:12]
+}
+
+func sameValues(file string, committed, rendered []byte) bool {
+	have, err := manifest.Read(file, committed)
+	if err != nil {
+		return false
+	}
+	want, err := manifest.Read("", rendered)
+	return err == nil && reflect.DeepEqual(values(have), values(want))
 }
 
 func values(objects []*manifest.Object) []any {
@@ -139,17 +204,4 @@ func values(objects []*manifest.Object) []any {
 		_ = o.Node.Decode(&out[i])
 	}
 	return out
-}
-
-// hideENIConf replaces the value of eni_conf, which can hold credentials and is never shown.
-func hideENIConf(objects []*manifest.Object) []*manifest.Object {
-	for _, o := range objects {
-		if o.Ref().Kind != "ConfigMap" {
-			continue
-		}
-		if n := manifest.Get(o.Node, "data", terway.ENIConfKey); n != nil {
-			*n = yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "(not shown)"}
-		}
-	}
-	return objects
 }

@@ -93,3 +93,41 @@ func (w *jsonWriter) plain(n *yaml.Node) error {
 	w.out.Write(text)
 	return nil
 }
+
+// FromJSON is the YAML of a JSON value, block style, in the order of the JSON and with numbers as they
+// were spelled. [JSON] gives the value back.
+func FromJSON(n *conflist.Node) *yaml.Node {
+	switch n.Kind {
+	case conflist.Object:
+		out := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+		for _, m := range n.Members {
+			out.Content = append(out.Content, text(m.Name()), FromJSON(m.Value))
+		}
+		return out
+	case conflist.Array:
+		out := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
+		for _, e := range n.Elements {
+			out.Content = append(out.Content, FromJSON(e))
+		}
+		return out
+	case conflist.String:
+		return text(n.String())
+	case conflist.Number:
+		tag := "!!int"
+		if strings.ContainsAny(n.Text, ".eE") {
+			tag = "!!float"
+		}
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: n.Text}
+	}
+	return &yaml.Node{Kind: yaml.ScalarNode, Value: n.Text}
+}
+
+// text is a scalar that stays a text; the encoder quotes what would be something else.
+func text(s string) *yaml.Node {
+	n := &yaml.Node{}
+	n.SetString(s)
+	if s == "<<" {
+		n.Style = yaml.DoubleQuotedStyle
+	}
+	return n
+}

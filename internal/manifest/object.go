@@ -95,6 +95,9 @@ func Read(file string, text []byte) ([]*Object, error) {
 			continue
 		}
 		object := &Object{File: file, Node: doc.Content[0], source: src}
+		if object.Node.HeadComment == "" {
+			object.Node.HeadComment = doc.HeadComment
+		}
 		if object.Node.Kind != yaml.MappingNode {
 			return nil, &Error{object.position(object.Node), "a document must be a mapping with apiVersion and kind"}
 		}
@@ -157,7 +160,7 @@ func (o *Object) Annotation(key string) string {
 // Get follows keys through mappings; nil where one is absent.
 func Get(n *yaml.Node, keys ...string) *yaml.Node {
 	for _, key := range keys {
-		n = follow(n)
+		n = Follow(n)
 		if n == nil || n.Kind != yaml.MappingNode {
 			return nil
 		}
@@ -169,10 +172,11 @@ func Get(n *yaml.Node, keys ...string) *yaml.Node {
 		}
 		n = next
 	}
-	return follow(n)
+	return Follow(n)
 }
 
-func follow(n *yaml.Node) *yaml.Node {
+// Follow goes through aliases to the node that they stand for.
+func Follow(n *yaml.Node) *yaml.Node {
 	for n != nil && n.Kind == yaml.AliasNode {
 		n = n.Alias
 	}
@@ -192,7 +196,7 @@ func Text(n *yaml.Node) string {
 func (o *Object) At(pointer string, key bool) Position {
 	n, at := o.Node, o.Node
 	for _, token := range Tokens(pointer) {
-		k, v := child(follow(n), token)
+		k, v := child(Follow(n), token)
 		if v == nil {
 			break
 		}
@@ -214,6 +218,14 @@ func Tokens(pointer string) []string {
 		tokens[i] = strings.ReplaceAll(strings.ReplaceAll(token, "~1", "/"), "~0", "~")
 	}
 	return tokens
+}
+
+// Find is the value behind a JSON pointer, nil where there is none.
+func Find(n *yaml.Node, pointer string) *yaml.Node {
+	for _, token := range Tokens(pointer) {
+		_, n = child(Follow(n), token)
+	}
+	return Follow(n)
 }
 
 func child(n *yaml.Node, token string) (key, value *yaml.Node) {
@@ -246,14 +258,11 @@ func (o *Object) Positioned() bool { return o.source != nil }
 // Inside is the place of the bytes [start, end) of a scalar's decoded value: where the first one stands,
 // and the position behind the last one. In a scalar that cannot be mapped both are those of the scalar.
 func (o *Object) Inside(pointer string, start, end int) (from, to Position) {
-	n := o.Node
-	for _, token := range Tokens(pointer) {
-		if _, n = child(follow(n), token); n == nil {
-			from = o.At(pointer, false)
-			return from, from
-		}
+	n := Find(o.Node, pointer)
+	if n == nil {
+		from = o.At(pointer, false)
+		return from, from
 	}
-	n = follow(n)
 	from = o.position(n)
 	if o.source == nil || n.Kind != yaml.ScalarNode || start < 0 || start > end || end > len(n.Value) {
 		return from, from
@@ -269,5 +278,5 @@ func (o *Object) Inside(pointer string, start, end int) (from, to Position) {
 
 // Item is an object inside this one, such as an entry of a List.
 func (o *Object) Item(n *yaml.Node) *Object {
-	return &Object{File: o.File, Node: follow(n), source: o.source}
+	return &Object{File: o.File, Node: Follow(n), source: o.source}
 }

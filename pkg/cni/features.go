@@ -53,6 +53,9 @@ func Lacks(version string, f Feature) bool {
 	return since == "" || terway.Older(version, since)
 }
 
+// Has tells whether that release is known to have the feature.
+func Has(version string, f Feature) bool { return version != "" && !Lacks(version, f) }
+
 // LinkLocalSysctls are the sysctls of the vendor page that leave a pod without IPv6 addresses, in the
 // page's order: on all interfaces, on later ones, on lo.
 var LinkLocalSysctls = []string{

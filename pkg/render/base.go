@@ -4,6 +4,7 @@ package render
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -89,15 +90,23 @@ func readBase(o *manifest.Object) (*base, Problems) {
 		return b, Problems{at(Unreadable, "data-no-mapping", o, "/data", "data must be a mapping of keys to text")}
 	}
 	for i := 0; data != nil && i+1 < len(data.Content); i += 2 {
-		key, value := data.Content[i].Value, follow(data.Content[i+1])
+		key, value := data.Content[i].Value, manifest.Follow(data.Content[i+1])
 		if _, twice := b.texts[key]; twice {
 			ps = append(ps, at(Unreadable, "duplicate-key", o, "/data/"+conflist.EscapePointer(key), "the key %q stands in data twice, and hosts disagree on which one counts: keep one", key))
 		}
 		if value.Kind != yaml.ScalarNode || value.ShortTag() != "!!str" {
-			ps = append(ps, at(Unreadable, "no-text", o, "/data/"+conflist.EscapePointer(key), "%s holds %s where text belongs: write `%s: |` and indent the text below", key, kindOf(value), key))
+			ps = append(ps, at(Unreadable, "no-text", o, "/data/"+conflist.EscapePointer(key), "%s holds %s where text belongs: %s", key, kindOf(value), asText(key, value)))
 			continue
 		}
 		b.texts[key] = value.Value
+	}
+	for _, key := range terway.Keys {
+		if manifest.Get(o.Node, "binaryData", key) != nil {
+			ps = append(ps, at(Unreadable, "binary-data", o, "/binaryData/"+key, "%s stands under binaryData: write it as text under data", key))
+		}
+	}
+	if o.Annotation("internal.config.kubernetes.io/needsHashSuffix") == "enabled" {
+		ps = append(ps, at(Invalid, "hash-suffix", o, "/metadata/name", "kustomize will put a hash behind the name eni-config, and Terway reads only that name: set generatorOptions: {disableNameSuffixHash: true}"))
 	}
 	if text, ok := b.texts[terway.ENIConfKey]; ok {
 		b.ipStack = ipStackOf(text)
@@ -106,11 +115,11 @@ func readBase(o *manifest.Object) (*base, Problems) {
 	return b, ps
 }
 
-func follow(n *yaml.Node) *yaml.Node {
-	for n.Kind == yaml.AliasNode {
-		n = n.Alias
+func asText(key string, n *yaml.Node) string {
+	if n.Kind == yaml.ScalarNode && n.ShortTag() != "!!null" {
+		return "put it in quotes"
 	}
-	return n
+	return fmt.Sprintf("write `%s: |` and indent the text below", key)
 }
 
 func kindOf(n *yaml.Node) string {
@@ -140,7 +149,7 @@ func ipStackOf(text string) string {
 // readConf finds and checks 10-terway.conf: in the ConfigMap, else, for a partial base, in the facts.
 func (b *base) readConf(facts Facts) Problems {
 	text, ok := b.texts[terway.ConfKey]
-	place := func(class Class, code, pointer string, offset int, format string, args ...any) Problems {
+	place := func(class Class, code string, offset int, format string, args ...any) Problems {
 		p := at(class, code, b.object, "/data/"+terway.ConfKey, format, args...)
 		if !ok && facts.Object != nil {
 			p = at(class, code, facts.Object, facts.Root+"/terway/conf", format, args...)
@@ -151,7 +160,7 @@ func (b *base) readConf(facts Facts) Problems {
 		}
 		return Problems{p}
 	}
-	if !ok {
+	if !ok && b.partial {
 		text = facts.Terway.Conf
 	}
 	if !ok && text == "" {
@@ -160,18 +169,21 @@ func (b *base) readConf(facts Facts) Problems {
 	conf, err := conflist.Parse(text)
 	var syntax *conflist.SyntaxError
 	if errors.As(err, &syntax) {
-		return place(Unreadable, "invalid-json", "", syntax.Offset, "10-terway.conf is no JSON: %s", syntax.Reason)
+		return place(Unreadable, "invalid-json", syntax.Offset, "10-terway.conf is no JSON: %s", syntax.Reason)
 	}
 	if dup, pointer, twice := conf.Duplicate(); twice {
-		return place(Unreadable, "duplicate-json-key", pointer, dup.Key.Start, "10-terway.conf has the key %q twice (%s), and only the last one counts: keep one", dup.Name(), pointer)
+		return place(Unreadable, "duplicate-json-key", dup.Key.Start, "10-terway.conf has the key %q twice (%s), and only the last one counts: keep one", dup.Name(), pointer)
 	}
 	if conf.Get("plugins") != nil {
-		return place(Refused, "conf-is-list", "/plugins", conf.Get("plugins").Start, "10-terway.conf holds a list of plugins: keep Terway's own entry there, and leave the chain to 10-terway.conflist")
+		return place(Refused, "conf-is-list", conf.Get("plugins").Start, "10-terway.conf holds a list of plugins: keep Terway's own entry there, and leave the chain to 10-terway.conflist")
 	}
 	if kind := conf.Get("type").String(); conf.Kind != conflist.Object || kind != terway.PluginType {
-		return place(Refused, "conf-not-terway", "", conf.Start, "10-terway.conf must be Terway's own entry, an object with \"type\": \"terway\"")
+		return place(Refused, "conf-not-terway", conf.Start, "10-terway.conf must be Terway's own entry, an object with \"type\": \"terway\"")
 	}
 	b.conf = conf
+	if other, err := conflist.Parse(facts.Terway.Conf); ok && err == nil && !sameJSON(conf, other) {
+		return Problems{at(Warning, "conf-contradiction", facts.Object, facts.Root+"/terway/conf", "terway.conf differs from the 10-terway.conf that the ConfigMap holds, which counts: make the two agree, or leave the fact out")}
+	}
 	return nil
 }
 

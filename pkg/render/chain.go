@@ -29,6 +29,7 @@ type Reason struct {
 // chain is the rendered list and why it is so.
 type chain struct {
 	plugins []string
+	types   []string
 	reasons []Reason
 }
 
@@ -50,7 +51,7 @@ func (p plan) build(first *conflist.Node) (chain, error) {
 	}
 	c.tuning(p)
 	for _, raw := range p.raw {
-		c.add(raw.value.Text)
+		c.add(raw.kind, raw.value.Text)
 		c.because("", raw.kind, &raw.intent, raw.pointer, "")
 	}
 	for i, text := range c.plugins {
@@ -61,7 +62,9 @@ func (p plan) build(first *conflist.Node) (chain, error) {
 	return c, nil
 }
 
-func (c *chain) add(text string) { c.plugins = append(c.plugins, text) }
+func (c *chain) add(kind, text string) {
+	c.plugins, c.types = append(c.plugins, text), append(c.types, kind)
+}
 
 // because records a reason for a part of the plugin added last.
 func (c *chain) because(pointer, value string, intent *Intent, intentPointer, fact string) {
@@ -73,22 +76,22 @@ func (c *chain) because(pointer, value string, intent *Intent, intentPointer, fa
 }
 
 // first is the content of 10-terway.conf plus the documented additions, member by member as written.
+// Numbers of symmetric routing that the conf has stay, but for those that an intent names.
 func (c *chain) first(p plan, conf *conflist.Node) {
 	public := p.exposure != nil && p.exposure.value == Public
 	var members []string
 	for _, m := range conf.Members {
-		if public && slices.Contains(terway.AdditiveKeys, m.Name()) && replaced(p, m.Name()) {
-			continue
+		if !public || !slices.Contains(terway.AdditiveKeys, m.Name()) {
+			members = append(members, m.Key.Text+":"+m.Value.Text)
 		}
-		members = append(members, m.Key.Text+":"+m.Value.Text)
 	}
 	if public {
 		members = append(members, quoted(terway.SymmetricKey)+":true")
 	}
-	if config := p.symmetricText(); public && config != "" {
+	if config := p.symmetricText(conf.Get(terway.SymmetricConfigKey)); public && config != "" {
 		members = append(members, quoted(terway.SymmetricConfigKey)+":"+config)
 	}
-	c.add("{" + strings.Join(members, ",") + "}")
+	c.add(terway.PluginType, "{"+strings.Join(members, ",")+"}")
 	c.because("", terway.PluginType, nil, "", "10-terway.conf")
 	if public {
 		c.because("/"+terway.SymmetricKey, "true", &p.exposure.intent, p.exposure.pointer, "terway.version from "+terway.Since(terway.SymmetricRouting)+" on")
@@ -98,18 +101,24 @@ func (c *chain) first(p plan, conf *conflist.Node) {
 	}
 }
 
-// replaced: symmetric_routing always, its configuration only where an intent has one.
-func replaced(p plan, key string) bool {
-	return key == terway.SymmetricKey || len(p.symmetricConfig) > 0
-}
-
-func (p plan) symmetricText() string {
-	members := make([]string, len(p.symmetricConfig))
-	for i, m := range p.symmetricConfig {
-		text, _ := json.Marshal(m.value)
-		members[i] = quoted(m.key) + ":" + string(text)
+// symmetricText is the configuration as it is written, "" for none.
+func (p plan) symmetricText(conf *conflist.Node) string {
+	if conf != nil && conf.Kind != conflist.Object {
+		return conf.Text
 	}
-	if len(members) == 0 {
+	var members []string
+	if conf != nil {
+		for _, m := range conf.Members {
+			if !slices.ContainsFunc(p.symmetricConfig, func(own member) bool { return own.key == m.Name() }) {
+				members = append(members, m.Key.Text+":"+m.Value.Text)
+			}
+		}
+	}
+	for _, m := range p.symmetricConfig {
+		text, _ := json.Marshal(m.value)
+		members = append(members, quoted(m.key)+":"+string(text))
+	}
+	if len(members) == 0 && conf == nil {
 		return ""
 	}
 	return "{" + strings.Join(members, ",") + "}"
@@ -121,7 +130,7 @@ func (c *chain) portmap(p plan) {
 		entry.ExternalSetMarkChain = p.markChain.value
 	}
 	text, _ := json.Marshal(entry)
-	c.add(string(text))
+	c.add(cni.Portmap, string(text))
 	c.because("", cni.Portmap, &p.exposure.intent, p.exposure.pointer, "")
 	if p.backend != "" {
 		c.becauseOf(p, "backend", p.backend, p.wish.backend)
@@ -177,7 +186,7 @@ func (c *chain) tuning(p plan) {
 	for i, l := range lines {
 		members[i] = quoted(l.name) + ":" + quoted(l.value)
 	}
-	c.add(`{"type":"tuning","sysctl":{` + strings.Join(members, ",") + `}}`)
+	c.add(cni.Tuning, `{"type":"tuning","sysctl":{`+strings.Join(members, ",")+`}}`)
 	c.because("", cni.Tuning, &lines[0].by.intent, lines[0].by.pointer, "")
 	for _, l := range lines {
 		c.because("/sysctl/"+conflist.EscapePointer(l.name), l.value, &l.by.intent, l.by.pointer, "")

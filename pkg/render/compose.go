@@ -5,10 +5,10 @@ package render
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"path"
 	"reflect"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/chainlint/chainlint/pkg/cni"
@@ -157,12 +157,7 @@ func canonicalSysctl(name string) string {
 
 func (w *wish) addSysctls(in Intent) Problems {
 	var ps Problems
-	names := make([]string, 0, len(in.Spec.Sysctls))
-	for name := range in.Spec.Sysctls {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(in.Spec.Sysctls)) {
 		pointer := "/sysctls/" + conflist.EscapePointer(name)
 		value := in.Spec.Sysctls[name]
 		i := slices.IndexFunc(w.sysctls, func(s sysctl) bool { return canonicalSysctl(s.name) == canonicalSysctl(name) })
@@ -265,7 +260,7 @@ func checkPolicy(in Intent, policy *Policy) Problems {
 	}
 	var ps Problems
 	if hp := in.Spec.HostPorts; hp != nil && policy.Exposure != nil && !slices.Contains(policy.Exposure, hp.Exposure) {
-		ps = append(ps, in.problem(Refused, "policy", "/hostPorts/exposure", "the policy allows exposure %s only, not %s", strings.Join(policy.Exposure, ", "), hp.Exposure))
+		ps = append(ps, in.problem(Refused, "policy", "/hostPorts/exposure", "the policy allows exposure %s only, not %s", listed(policy.Exposure), hp.Exposure))
 	}
 	if policy.RawPlugins == Deny && len(in.Spec.Plugins) > 0 {
 		ps = append(ps, in.problem(Refused, "policy", "/plugins/0", "the policy allows no raw plugins"))
@@ -273,17 +268,19 @@ func checkPolicy(in Intent, policy *Policy) Problems {
 	if policy.Sysctls == nil {
 		return ps
 	}
-	names := make([]string, 0, len(in.Spec.Sysctls))
-	for name := range in.Spec.Sysctls {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(in.Spec.Sysctls)) {
 		if !allowedBy(policy.Sysctls, name) {
-			ps = append(ps, in.problem(Refused, "policy", "/sysctls/"+conflist.EscapePointer(name), "the policy allows the sysctls %s only, not %s", strings.Join(policy.Sysctls, ", "), name))
+			ps = append(ps, in.problem(Refused, "policy", "/sysctls/"+conflist.EscapePointer(name), "the policy allows the sysctls %s only, not %s", listed(policy.Sysctls), name))
 		}
 	}
 	return ps
+}
+
+func listed(words []string) string {
+	if len(words) == 0 {
+		return "(none)"
+	}
+	return strings.Join(words, ", ")
 }
 
 // allowedBy matches shell patterns, dots and slashes being the same separator and * crossing it.

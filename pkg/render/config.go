@@ -4,6 +4,7 @@ package render
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -71,7 +72,7 @@ func ParseConfig(o *manifest.Object) (Config, Problems) {
 	case IsOwn(ref) && ref.Kind == kindFacts:
 		return config, nil // among the facts
 	}
-	if !IsOwn(ref) {
+	if !IsOwn(ref) || ref.Kind == kindLint {
 		return config, Problems{at(Invalid, "unknown-config", o, "/kind", "%s %s is no configuration of chainlint: write a %s %s", ref.APIVersion, ref.Kind, manifest.Group, kindRender)}
 	}
 	ps := decode(o, &config)
@@ -122,16 +123,19 @@ func parseFlat(o *manifest.Object) (Config, Problems) {
 }
 
 func intentSpec(spec map[string]any) map[string]any {
-	if spec["intents"] == nil {
-		spec["intents"] = []any{map[string]any{"name": "function-config", "spec": map[string]any{}}}
+	intents, ok := spec["intents"].([]any)
+	if !ok {
+		intents = []any{map[string]any{"name": "function-config", "spec": map[string]any{}}}
+		spec["intents"] = intents
 	}
-	return spec["intents"].([]any)[0].(map[string]any)["spec"].(map[string]any)
+	return intents[0].(map[string]any)["spec"].(map[string]any)
 }
 
 // lists and numbers among the fields that flat keys can name; everything else is text.
 var (
-	flatLists   = map[string]bool{"features": true, "installed": true, "exposure": false}
-	flatNumbers = map[string]bool{"mark": true, "mask": true, "tableID": true, "rulePriority": true}
+	flatLists   = []string{"features", "installed", "lines"}
+	flatNumbers = []string{"mark", "mask", "tableID", "rulePriority"}
+	flatBools   = []string{"edt", "masqAll", "present"}
 )
 
 func set(into map[string]any, path []string, value string) {
@@ -153,11 +157,11 @@ func flatValue(path []string, value string) any {
 	last := path[len(path)-1]
 	number, err := strconv.Atoi(value)
 	switch {
-	case flatNumbers[last] && err == nil:
+	case slices.Contains(flatNumbers, last) && err == nil:
 		return number
-	case (last == "edt" || last == "masqAll") && (value == "true" || value == "false"):
+	case slices.Contains(flatBools, last) && (value == "true" || value == "false"):
 		return value == "true"
-	case flatLists[last] || path[0] == "policy" && last != "rawPlugins":
+	case slices.Contains(flatLists, last) || path[0] == "policy" && last != "rawPlugins":
 		return strings.Split(value, ",")
 	}
 	return value

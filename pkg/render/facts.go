@@ -70,7 +70,7 @@ func (f *FoundFacts) terwayDaemonSet(o *manifest.Object) {
 	}
 }
 
-var proxyMode = regexp.MustCompile(`(?m)^\s*mode:\s*"?([a-z]*)"?\s*$`)
+var proxyMode = regexp.MustCompile(`(?m)^\s*mode:\s*["']?([a-z]*)["']?\s*(?:#.*)?$`)
 
 // kubeProxy: an empty mode is iptables (kube-proxy's default on Linux).
 func (f *FoundFacts) kubeProxy(o *manifest.Object) {
@@ -159,16 +159,16 @@ func label(o *manifest.Object, key string) string {
 	return manifest.Text(manifest.Get(o.Node, "metadata", "labels", key))
 }
 
-// nodes: what all nodes agree on is the cluster's, the rest is the pools'. A pool whose nodes disagree
-// has the oldest kernel, and no opinion on anything else.
+// nodes: what all nodes agree on is the cluster's, the rest is the pools'. Of what the nodes of one pool
+// disagree on, nothing is known.
 func (f *FoundFacts) nodes(nodes []*manifest.Object) {
 	pools := map[string][]*manifest.Object{}
 	for _, n := range nodes {
 		pools[label(n, poolLabel)] = append(pools[label(n, poolLabel)], n)
-		f.set(&f.KubernetesVersion, strings.TrimSpace(nodeInfo(n, "kubeletVersion")), "kubernetesVersion", "nodes' kubeletVersion")
-	}
-	if release, err := terway.Release(f.KubernetesVersion); err == nil {
-		f.KubernetesVersion = release
+		release, err := terway.Release(nodeInfo(n, "kubeletVersion"))
+		if err == nil && (f.KubernetesVersion == "" || terway.Older(release, f.KubernetesVersion)) {
+			f.set(&f.KubernetesVersion, release, "kubernetesVersion", "the oldest of the nodes' kubeletVersion")
+		}
 	}
 	own := map[string]*terway.PoolFacts{}
 	for _, fact := range nodeFacts {

@@ -14,7 +14,6 @@ import (
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/chainlint/chainlint/internal/manifest"
-	"github.com/chainlint/chainlint/pkg/conflist"
 )
 
 // Run is the KRM function (KRM Functions Specification v1): a ResourceList in, one out, whatever
@@ -33,27 +32,28 @@ func Run(stdin io.Reader, stdout, stderr io.Writer) int {
 // process returns what writes the complete output, and what there is to say. A panic becomes a problem,
 // too: no host may get half a ResourceList.
 func process(stdin io.Reader) (write func(io.Writer) error, ps Problems) {
+	var list *stream
 	defer func() {
 		if r := recover(); r != nil {
-			write, ps = refuseStream(Unreadable, "internal", fmt.Sprintf("internal fault: %v. Nothing was changed; please report it", r))
+			write, ps = list.refuse(Unreadable, "internal", fmt.Sprintf("internal fault: %v. Nothing was changed; please report it", r))
 		}
 	}()
 	text, err := io.ReadAll(io.LimitReader(stdin, MaxStream+1))
 	switch {
 	case err != nil:
-		return refuseStream(Unreadable, "unreadable-stream", fmt.Sprintf("read the ResourceList: %v", err))
+		return list.refuse(Unreadable, "unreadable-stream", fmt.Sprintf("read the ResourceList: %v", err))
 	case len(text) > MaxStream:
-		return refuseStream(Unreadable, "stream-too-large", fmt.Sprintf("the ResourceList is larger than %d MiB, the most that is read: hand over fewer resources", MaxStream>>20))
+		return list.refuse(Unreadable, "stream-too-large", fmt.Sprintf("the ResourceList is larger than %d MiB, the most that is read: hand over fewer resources", MaxStream>>20))
 	case len(bytes.TrimSpace(text)) == 0:
-		return refuseStream(Invalid, "no-resource-list", "standard input is empty where a ResourceList belongs")
+		return list.refuse(Invalid, "no-resource-list", "standard input is empty where a ResourceList belongs")
 	}
-	list, err := parseStream(string(text))
+	list, err = parseStream(string(text))
 	var other errNotList
 	switch {
 	case errors.As(err, &other):
-		return refuseStream(Invalid, "no-resource-list", "standard input: "+err.Error())
+		return list.refuse(Invalid, "no-resource-list", "standard input: "+err.Error())
 	case err != nil:
-		return refuseStream(Unreadable, "unreadable-stream", "standard input: "+withoutPlace(err))
+		return list.refuse(Unreadable, "unreadable-stream", "standard input: "+withoutPlace(err))
 	}
 	in := Input{Objects: list.objects(), Config: list.config, Others: len(list.items) > len(list.objects())}
 	out, ps := Render(in)
@@ -75,11 +75,16 @@ func withoutPlace(err error) string {
 	return strings.ReplaceAll(err.Error(), bad.Error(), bad.Reason)
 }
 
-// refuseStream answers when the input cannot be given back.
-func refuseStream(class Class, code, message string) (func(io.Writer) error, Problems) {
-	out := "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: []\nresults:\n- message: " + conflist.Quote(code+": "+message) +
-		"\n  severity: error\n  tags:\n    rule: " + code + "\n"
-	return func(w io.Writer) error { _, err := io.WriteString(w, out); return err }, Problems{{Class: class, Code: code, Message: message, Offset: -1}}
+// refuse answers a stream that was not understood: with itself where it is YAML, else with an empty list.
+func (s *stream) refuse(class Class, code, message string) (func(io.Writer) error, Problems) {
+	ps := Problems{{Class: class, Code: code, Message: message, Offset: -1}}
+	if s == nil || !s.intact {
+		s = &stream{head: "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\n"}
+	}
+	for _, i := range s.items {
+		i.object = nil
+	}
+	return func(w io.Writer) error { return s.write(w, results(ps, nil)) }, ps
 }
 
 // leaks warns of objects of ours that the host would send to the cluster.

@@ -298,6 +298,9 @@ func (im *Imported) raw(rest []conflist.Plugin) error {
 		case "":
 			return fmt.Errorf("%s has no type: Terway refuses it", p.Pointer())
 		}
+		if _, pointer, twice := p.Duplicate(); twice {
+			return fmt.Errorf("%s%s stands there twice, and only the last one counts: remove one first", p.Pointer(), pointer)
+		}
 		im.Spec.Plugins = append(im.Spec.Plugins, json.RawMessage(p.Text))
 		im.Raw = append(im.Raw, fmt.Sprintf("%s (%s) becomes a raw plugin: no intent says just this", p.Pointer(), p.Type()))
 	}
@@ -309,7 +312,7 @@ func (im *Imported) raw(rest []conflist.Plugin) error {
 func (im *Imported) verify(object *manifest.Object, data map[string]string) error {
 	b := &base{object: object, texts: data, partial: true}
 	facts := Facts{Facts: im.Facts}
-	if ps := b.readConf(facts); ps != nil {
+	if ps := b.readConf(facts); ps.Worst() > Warning {
 		return ps
 	}
 	intent := Intent{Name: "imported", Spec: im.Spec, Root: "/spec"}
@@ -336,7 +339,7 @@ func (im *Imported) verify(object *manifest.Object, data map[string]string) erro
 
 func sameEffective(data map[string]string, rendered string, facts terway.Facts) error {
 	if facts.Terway.Version == "" {
-		facts.Terway.Version = "v1.17.5" // any release does: both lists go through the same merge
+		facts.Terway.Version = terway.Newest // any release does: both lists go through the same merge
 	}
 	node, _, err := facts.Pools()[0].EffectiveNode()
 	if err != nil {

@@ -21,6 +21,30 @@ func SetData(configMap *yaml.Node, key, text string) {
 	put(data, key, value)
 }
 
+// unalias writes out what aliases stand for, so that a change has one place and no anchor goes missing.
+func unalias(n *yaml.Node) {
+	n.Anchor = ""
+	for i, c := range n.Content {
+		if c.Kind == yaml.AliasNode {
+			c = clone(manifest.Follow(c))
+			n.Content[i] = c
+		}
+		unalias(c)
+	}
+}
+
+func clone(n *yaml.Node) *yaml.Node {
+	copied := *n
+	copied.Content = make([]*yaml.Node, len(n.Content))
+	for i, c := range n.Content {
+		copied.Content[i] = c
+		if c.Kind != yaml.AliasNode {
+			copied.Content[i] = clone(c)
+		}
+	}
+	return &copied
+}
+
 // SetAnnotation puts an annotation on an object.
 func SetAnnotation(object *yaml.Node, key, value string) {
 	setText(child(child(object, "metadata"), "annotations"), key, value)
@@ -29,8 +53,8 @@ func SetAnnotation(object *yaml.Node, key, value string) {
 // child returns the mapping under a key, made if it is absent or null.
 func child(n *yaml.Node, key string) *yaml.Node {
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value == key && follow(n.Content[i+1]).Kind == yaml.MappingNode {
-			return follow(n.Content[i+1])
+		if n.Content[i].Value == key && manifest.Follow(n.Content[i+1]).Kind == yaml.MappingNode {
+			return manifest.Follow(n.Content[i+1])
 		}
 	}
 	made := mapping()

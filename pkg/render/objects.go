@@ -4,6 +4,7 @@ package render
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -18,12 +19,16 @@ const (
 	kindIntent = "ChainIntent"
 	kindFacts  = "ClusterFacts"
 	kindRender = "ChainRender"
+	kindLint   = "ChainLint" // the linter's; a rendering passes over it
 )
 
-var ownKinds = []string{kindIntent, kindFacts, kindRender}
+var ownKinds = []string{kindIntent, kindFacts, kindRender, kindLint}
 
 // IsOwn tells whether an object is one of chainlint's, of whatever version.
-func IsOwn(ref manifest.Ref) bool { return strings.HasPrefix(ref.APIVersion, "chainlint.dev/") }
+// A misspelt group counts where the kind is one of ours.
+func IsOwn(ref manifest.Ref) bool {
+	return strings.HasPrefix(ref.APIVersion, "chainlint.dev") || slices.Contains(ownKinds, ref.Kind) && strings.HasPrefix(ref.APIVersion, "chainlint")
+}
 
 // checkVersion refuses kinds and versions of chainlint.dev that this chainlint does not know.
 func checkVersion(o *manifest.Object) Problems {
@@ -87,7 +92,20 @@ func ParseFacts(o *manifest.Object) (Facts, Problems) {
 	if kind := o.Ref().Kind; kind != kindFacts && checkVersion(o) == nil {
 		return f, Problems{at(Invalid, "unknown-kind", o, "/kind", "kind %s where a %s belongs", kind, kindFacts)}
 	}
-	return f, decode(o, &f.Facts)
+	ps := decode(o, &f.Facts)
+	return f, append(ps, uniquePools(f)...)
+}
+
+func uniquePools(f Facts) Problems {
+	var ps Problems
+	seen := map[string]bool{}
+	for i, pool := range f.NodePools {
+		if seen[pool.Name] {
+			ps = append(ps, at(Invalid, "two-pools-one-name", f.Object, fmt.Sprintf("%s/nodePools/%d/name", f.Root, i), "a second node pool named %s: rename one", pool.Name))
+		}
+		seen[pool.Name] = true
+	}
+	return ps
 }
 
 // priorNames are the names an object had before kustomize renamed it, and the one it has.

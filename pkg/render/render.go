@@ -62,7 +62,7 @@ func Render(in Input) (*Output, Problems) {
 		ps = append(ps, b.readConf(facts)...)
 	}
 	if ps.Worst() > Warning {
-		return nil, ps
+		return nil, unique(ps)
 	}
 	w, more := compose(intents, config.Policy)
 	ps = append(ps, more...)
@@ -71,7 +71,21 @@ func Render(in Input) (*Output, Problems) {
 	if ps.Worst() > Warning {
 		return nil, ps
 	}
-	return write(in, config, facts, b, p, ps)
+	out, ps := write(in, config, facts, b, p, ps)
+	return out, unique(ps)
+}
+
+// unique drops what was said before: several steps look at one object.
+func unique(ps Problems) Problems {
+	var once Problems
+	for _, p := range ps {
+		if !slices.ContainsFunc(once, func(q Problem) bool {
+			return p.Code == q.Code && p.Message == q.Message && p.Position == q.Position && p.Ref == q.Ref
+		}) {
+			once = append(once, p)
+		}
+	}
+	return once
 }
 
 // OnlyConfig is the one ChainRender among objects, nil for none.
@@ -114,7 +128,7 @@ func gather(in Input, config Config) ([]Intent, Facts, Problems) {
 			intents, ps = append(intents, intent), append(ps, more...)
 		case ref.Kind == kindFacts && ref.APIVersion == manifest.Group:
 			facts = append(facts, o)
-		default:
+		case o != in.Config:
 			ps = append(ps, checkVersion(o)...)
 		}
 	}
@@ -145,7 +159,8 @@ func chooseFacts(in Input, config Config, among []*manifest.Object) (Facts, Prob
 	case in.Facts != nil:
 		return ParseFacts(in.Facts)
 	case config.Facts != nil:
-		return Facts{Facts: *config.Facts, Object: config.object, Root: "/spec/facts"}, nil
+		f := Facts{Facts: *config.Facts, Object: config.object, Root: "/spec/facts"}
+		return f, uniquePools(f)
 	case config.FactsRef != nil:
 		for _, o := range among {
 			if slices.Contains(priorNames(o), config.FactsRef.Name) {
@@ -178,11 +193,20 @@ func write(in Input, config Config, facts Facts, b *base, p plan, ps Problems) (
 	if ps.Worst() > Warning {
 		return nil, ps
 	}
+	for _, o := range []*manifest.Object{b.object, daemonSet(in.Objects)} {
+		if o == nil {
+			continue
+		}
+		if _, err := manifest.JSON(o.Node); err != nil {
+			return nil, append(ps, at(Unreadable, "unreadable-object", o, "", "%v", err))
+		}
+	}
 	ps = append(ps, remarks(b, c, key)...)
 	out := &Output{Key: key, Text: text, Reasons: c.reasons, ENIConfig: b.object}
 	if out.ENIConfig == nil {
 		out.ENIConfig, out.Created = newENIConfig(config), true
 	}
+	unalias(out.ENIConfig.Node)
 	SetData(out.ENIConfig.Node, key, text)
 	if b.partial && out.ENIConfig.Annotation(PartialAnnotation) == "true" {
 		annotatePartial(out.ENIConfig)
@@ -224,19 +248,11 @@ func checkEffective(facts Facts, b *base, key, text string) Problems {
 // remarks on what the rendering replaces.
 func remarks(b *base, c chain, key string) Problems {
 	var ps Problems
-	if key == terway.CNIChainKey {
-		if _, ok := b.texts[terway.ConflistName]; ok {
-			ps = append(ps, b.problem(Warning, "cni-chain-wins", terway.ConflistName, "cni_chain wins over 10-terway.conflist, which is left in place without effect"))
-		}
-		return ps
+	_, hasList := b.texts[terway.ConflistName]
+	if key == terway.CNIChainKey && hasList {
+		ps = append(ps, b.problem(Warning, "cni-chain-wins", terway.ConflistName, "cni_chain wins over 10-terway.conflist, which is left in place without effect"))
 	}
-	var now []string
-	for _, r := range c.reasons {
-		if strings.Count(r.Pointer, "/") == 2 {
-			now = append(now, r.Value)
-		}
-	}
-	if gone := b.dropped(now); len(gone) > 0 {
+	if gone := b.dropped(c.types); key == terway.ConflistName && len(gone) > 0 {
 		ps = append(ps, b.problem(Warning, "plugin-dropped", terway.ConflistName, "the present chain has %s, which no intent asks for, so the rendering drops it (chainlint import turns a chain into intents)", strings.Join(gone, ", ")))
 	}
 	if b.object != nil && b.object.Ref().Namespace == "" {
@@ -278,21 +294,46 @@ var partialAnnotations = []struct{ key, value string }{
 func annotatePartial(o *manifest.Object) {
 	annotations := child(child(o.Node, "metadata"), "annotations")
 	for _, a := range partialAnnotations {
-		setText(annotations, a.key, a.value)
+		setText(annotations, a.key, withOptions(manifest.Text(manifest.Get(annotations, a.key)), a.value))
 	}
+}
+
+// withOptions adds options to a comma-separated list of NAME=VALUE; an option that is there already with
+// another value is replaced.
+func withOptions(have, add string) string {
+	if have == "" || !strings.Contains(add, "=") {
+		return add
+	}
+	options := strings.Split(have, ",")
+	for _, option := range strings.Split(add, ",") {
+		name, _, _ := strings.Cut(option, "=")
+		options = slices.DeleteFunc(options, func(o string) bool { return strings.HasPrefix(strings.TrimSpace(o), name+"=") })
+		options = append(options, option)
+	}
+	return strings.Join(options, ",")
 }
 
 // HashAnnotation is on the pod template of Terway's DaemonSet.
 const HashAnnotation = "chainlint.dev/chain-hash"
 
 func annotateRollout(objects []*manifest.Object, hash string) bool {
+	o := daemonSet(objects)
+	if o == nil {
+		return false
+	}
+	unalias(o.Node)
+	template := child(child(o.Node, "spec"), "template")
+	setText(child(child(template, "metadata"), "annotations"), HashAnnotation, hash)
+	return true
+}
+
+// daemonSet is Terway's among the objects, nil where it is not there.
+func daemonSet(objects []*manifest.Object) *manifest.Object {
 	for _, o := range objects {
 		ref := o.Ref()
 		if ref.Kind == "DaemonSet" && ref.Name == terway.DaemonSetName && cmp.Or(ref.Namespace, terway.ConfigMapNamespace) == terway.ConfigMapNamespace {
-			template := child(child(o.Node, "spec"), "template")
-			setText(child(child(template, "metadata"), "annotations"), HashAnnotation, hash)
-			return true
+			return o
 		}
 	}
-	return false
+	return nil
 }

@@ -3,6 +3,7 @@
 package render
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -25,6 +26,8 @@ type stream struct {
 	head, tail string
 	items      []*item
 	config     *manifest.Object
+	// intact: everything is YAML, so the list can be given back though it was not understood.
+	intact bool
 }
 
 // item is one entry of items.
@@ -131,7 +134,7 @@ func splitStream(text string) *stream {
 			return nil
 		case m != nil:
 			section, seen[m[1]] = m[1], true
-			if section == "items" && strings.TrimSpace(line) != "items:" && strings.TrimSpace(line) != "items: []" {
+			if section == "items" && !slices.Contains([]string{"items:", "items: []", "items: null"}, strings.TrimSpace(line)) {
 				return nil
 			}
 			if section == "items" {
@@ -201,11 +204,20 @@ func (s *stream) parse() error {
 	if config := manifest.Get(frame[0].Node, "functionConfig"); config != nil && config.Kind == yaml.MappingNode && len(config.Content) > 0 {
 		s.config = hosted(config)
 	}
+	return s.parseItems()
+}
+
+// parseItems reads all items, also behind a bad one: whether the list can be given back depends on all.
+func (s *stream) parseItems() error {
+	var first error
 	kept := 0
+	s.intact = true
 	for i, entry := range s.items {
-		if err := entry.parse(); err != nil {
-			return fmt.Errorf("item %d: %w", i+1, err)
+		err := entry.parse()
+		if err != nil && first == nil {
+			first = fmt.Errorf("item %d: %w", i+1, err)
 		}
+		s.intact = s.intact && !errors.As(err, new(errNotYAML))
 		if entry.object != nil {
 			kept += len(entry.text)
 		}
@@ -213,8 +225,11 @@ func (s *stream) parse() error {
 			return fmt.Errorf("the intents, facts and eni-configs among the items are larger than %d MiB, the most that is read", maxKept>>20)
 		}
 	}
-	return nil
+	return first
 }
+
+// errNotYAML: the text cannot be part of an answer.
+type errNotYAML struct{ error }
 
 // words without which an item can be none of those that matter, unless an escape hides them.
 var words = []string{"chainlint.dev/", terway.ConfigMapName, terway.DaemonSetName, `\x`, `\u`, `\U`, "\\\n"}
@@ -231,7 +246,7 @@ func (i *item) parse() error {
 	text := []byte(i.text[:i.indent] + " " + i.text[i.indent+1:]) // the dash becomes a blank, so the item is a document
 	var doc yaml.Node
 	if err := yaml.Unmarshal(text, &doc); err != nil {
-		return err
+		return errNotYAML{err}
 	}
 	if len(doc.Content) == 0 || !concerns(hosted(doc.Content[0])) {
 		return nil // what is wrong with it is not ours to judge

@@ -6,8 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
-	"sort"
 	"strings"
 
 	"sigs.k8s.io/yaml"
@@ -150,7 +150,7 @@ func children(plugins any, result *Result) []any {
 	case map[string]any:
 		result.Unordered = len(p) > 1
 		var values []any
-		for _, key := range sortedKeys(p) {
+		for _, key := range slices.Sorted(maps.Keys(p)) {
 			values = append(values, p[key])
 		}
 		return values
@@ -238,8 +238,11 @@ func decode(key, text string) (any, error) {
 	if errors.As(err, &syntax) {
 		reason = fmt.Sprintf("is no JSON: %s (byte %d)", syntax.Error(), syntax.Offset)
 	}
-	if strings.TrimSpace(text) == "" {
-		reason = "is empty; leave the key out instead"
+	switch {
+	case strings.TrimSpace(text) == "" && key == ConfKey:
+		reason = "is empty where Terway's own entry belongs"
+	case strings.TrimSpace(text) == "":
+		reason = "is empty, and an empty key counts: remove the key"
 	}
 	return nil, &Refusal{Key: key, Reason: reason}
 }
@@ -254,13 +257,4 @@ func encode(plugins []any) string {
 	// What was decoded from JSON can be encoded again.
 	text, _ := json.MarshalIndent(list, "", "  ")
 	return string(text)
-}
-
-func sortedKeys(m map[string]any) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }

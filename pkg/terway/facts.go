@@ -31,7 +31,7 @@ type BuildFacts struct {
 	Version  string   `json:"version,omitempty"`
 	Datapath string   `json:"datapath,omitempty"`
 	ENIMode  string   `json:"eniMode,omitempty"`
-	Features []string `json:"features,omitempty"`
+	Features []string `json:"features,omitzero"`
 	Conf     string   `json:"conf,omitempty"`
 }
 
@@ -110,12 +110,13 @@ func generic(facts PoolFacts) map[string]any {
 	return out
 }
 
-// overlay puts the members of over into base, mapping by mapping.
+// overlay puts the members of over into base, mapping by mapping. An allow-list is one fact: its lines mean
+// nothing without each other.
 func overlay(base, over map[string]any) map[string]any {
 	for key, value := range over {
 		inner, isMap := value.(map[string]any)
 		known, wasMap := base[key].(map[string]any)
-		if isMap && wasMap {
+		if isMap && wasMap && key != "tuningAllowlist" {
 			value = overlay(known, inner)
 		}
 		base[key] = value
@@ -182,14 +183,21 @@ func (p PoolFacts) PossibleDatapaths(data map[string]string) []string {
 	return found
 }
 
-// candidateVersions are the releases between which behaviour changed.
+// Has tells whether the build is known to have a feature.
+func (p PoolFacts) Has(f Feature) bool {
+	has, err := FeaturesOf(p.Terway.Version, p.Terway.Features)
+	return slices.Contains(p.Terway.Features, string(f)) || err == nil && has[f]
+}
+
+// candidateVersions are the releases between which behaviour changed, from the one on that knows all
+// datapaths which a ConfigMap can name.
 func (p PoolFacts) candidateVersions() []string {
 	if p.Terway.Version != "" {
 		return []string{p.Terway.Version}
 	}
 	var versions []string
 	for _, row := range featureTable {
-		if row.Since != "" {
+		if row.Since != "" && !Older(row.Since, Since(DatapathV2Mode)) {
 			versions = append(versions, row.Since)
 		}
 	}

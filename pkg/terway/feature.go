@@ -53,6 +53,9 @@ var featureTable = []struct {
 	{CNIChain, "", "", "the key cni_chain; exclusive-ENI nodes keep the chain behind the first plugin", "commit 1a4532b7, PR #1054"},
 }
 
+// Newest is the latest release that was read and run.
+const Newest = "v1.17.5"
+
 // Features is what one build of Terway can do.
 type Features map[Feature]bool
 

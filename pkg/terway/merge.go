@@ -88,7 +88,7 @@ func (m *merge) terway(index int, plugin map[string]any) error {
 		return m.refuse(index, "/eniip_virtual_type", "eniip_virtual_type must be a string")
 	}
 	if !m.ebpf() {
-		delete(plugin, "eniip_virtual_type")
+		m.withoutEBPF(plugin, strings.ToLower(name))
 		return nil
 	}
 	switch {
@@ -100,6 +100,13 @@ func (m *merge) terway(index int, plugin map[string]any) error {
 		m.resolveBefore18(plugin, strings.ToLower(name))
 	}
 	return nil
+}
+
+// withoutEBPF: kernels before 4.19 know no datapath. v1.5.6 to v1.7 took away just an ipvlan.
+func (m *merge) withoutEBPF(plugin map[string]any, name string) {
+	if m.node.Features[DatapathV2Mode] || name == DatapathIPvlan {
+		delete(plugin, "eniip_virtual_type")
+	}
 }
 
 // resolve is the way of v1.13.2 and later: the datapath is always decided and written back. A fresh

@@ -36,6 +36,7 @@ const (
 	toPodPriority   = 512
 	fromPodPriority = 2048
 	eniTableBase    = 1000
+	maxMark         = 1<<32 - 1
 )
 
 // SymmetricProblem is a number of [SymmetricConfig] with which packets go wrong.
@@ -55,6 +56,10 @@ func (c SymmetricConfig) Check() []SymmetricProblem {
 	var bad []SymmetricProblem
 	add := func(key, format string, args ...any) {
 		bad = append(bad, SymmetricProblem{key, fmt.Sprintf(format, args...)})
+	}
+	if mark > maxMark || mask > maxMark {
+		add("mark", "mark %d and mask %d must fit in 32 bits", mark, mask)
+		return bad
 	}
 	if mark&^mask != 0 {
 		add("mark", "mark %d has bits outside mask %d, so the rule also catches unmarked packets and diverts ordinary traffic: use a mask that covers the mark", mark, mask)
@@ -108,6 +113,8 @@ func withoutValue(err error) error {
 	var mismatch *json.UnmarshalTypeError
 	var syntax *json.SyntaxError
 	switch {
+	case errors.As(err, &mismatch) && mismatch.Field == "":
+		return fmt.Errorf("it is a JSON %s where an object belongs", kindOf(mismatch.Value))
 	case errors.As(err, &mismatch):
 		return fmt.Errorf("the field %q holds a JSON %s where Terway reads %s", mismatch.Field, kindOf(mismatch.Value), mismatch.Type)
 	case errors.As(err, &syntax):
