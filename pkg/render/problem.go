@@ -5,6 +5,7 @@ package render
 import (
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/chainlint/chainlint/internal/manifest"
 )
@@ -50,9 +51,19 @@ func (p Problem) Error() string {
 		message = p.Ref.String() + ": " + message
 	}
 	if p.Position.File != "" {
-		return p.Position.String() + ": " + message
+		message = p.Position.String() + ": " + message
 	}
-	return message
+	return oneLine(message)
+}
+
+// oneLine: names and values are the user's, and a message is one line whatever they hold.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, s)
 }
 
 // at returns a problem with a place in an object.

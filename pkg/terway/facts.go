@@ -154,6 +154,9 @@ func (p PoolFacts) EffectiveNode() (node Node, assumed []string, err error) {
 	}
 	node.ExclusiveENI, node.Kernel = p.Exclusive(), p.Node.KernelVersion
 	node.NoEDT = p.Node.EDT != nil && !*p.Node.EDT
+	if Older(Newest, p.Terway.Version) {
+		assumed = append(assumed, "terway.version: "+p.Terway.Version+" behaves as "+Newest+", the newest release that was read")
+	}
 	if p.Terway.ENIMode == "" {
 		assumed = append(assumed, "terway.eniMode: Shared")
 	}
