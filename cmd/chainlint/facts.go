@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -21,20 +22,18 @@ func (a *app) facts(args []string) int {
 	if len(rest) == 0 {
 		rest = []string{"-"}
 	}
-	var objects []*manifest.Object
+	found := render.NewFacts()
 	for _, file := range rest {
-		more, err := a.readObjects(file)
-		if err != nil {
+		if err := a.addFacts(found, file); err != nil {
 			return a.tell(unreadable(err))
 		}
-		objects = append(objects, more...)
 	}
-	found := render.ReadFacts(objects)
+	found.Done()
 	for _, line := range found.Unknown {
 		a.say("unknown: %s", line)
 	}
 	if found.Empty() {
-		a.say("nothing among %d objects tells a fact: hand over DaemonSets, ConfigMaps and Nodes", len(objects))
+		a.say("nothing here tells a fact: hand over DaemonSets, ConfigMaps and Nodes")
 		return exitUsage
 	}
 	comments := map[string]string{}
@@ -47,6 +46,28 @@ func (a *app) facts(args []string) int {
 	}
 	_, _ = a.out.Write(text)
 	return exitOK
+}
+
+// maxList bounds a List, which is read one item at a time.
+const maxList = 512 << 20
+
+// addFacts reads the objects of a file, item by item where it is a List.
+func (a *app) addFacts(found *render.FoundFacts, file string) error {
+	text, err := a.readUpTo(file, maxList)
+	if err != nil {
+		return err
+	}
+	if isList, err := render.EachItem(string(text), found.Add); isList || err != nil {
+		return err
+	}
+	if len(text) > maxFile {
+		return fmt.Errorf("%s is larger than %d MiB and no List as kubectl prints it: hand over several files", file, maxFile>>20)
+	}
+	objects, err := manifest.Read(file, text)
+	for _, o := range expandLists(objects) {
+		found.Add(o)
+	}
+	return err
 }
 
 func unknownComment(unknown []string) string {

@@ -38,7 +38,9 @@ func usage(format string, args ...any) render.Problems {
 }
 
 // readText reads a file, or stdin for "-".
-func (a *app) readText(name string) ([]byte, error) {
+func (a *app) readText(name string) ([]byte, error) { return a.readUpTo(name, maxFile) }
+
+func (a *app) readUpTo(name string, limit int64) ([]byte, error) {
 	r, label := a.in, stdinName
 	if name != "-" {
 		f, err := os.Open(name)
@@ -48,12 +50,12 @@ func (a *app) readText(name string) ([]byte, error) {
 		defer func() { _ = f.Close() }() // read only: nothing to lose
 		r, label = f, name
 	}
-	text, err := io.ReadAll(io.LimitReader(r, maxFile+1))
+	text, err := io.ReadAll(io.LimitReader(r, limit+1))
 	switch {
 	case err != nil:
 		return nil, plain(err)
-	case len(text) > maxFile:
-		return nil, fmt.Errorf("%s is larger than %d MiB, the most that is read", label, maxFile>>20)
+	case int64(len(text)) > limit:
+		return nil, fmt.Errorf("%s is larger than %d MiB, the most that is read", label, limit>>20)
 	case len(strings.TrimSpace(string(text))) == 0:
 		return nil, fmt.Errorf("%s is empty", label)
 	}

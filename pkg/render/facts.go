@@ -4,9 +4,9 @@ package render
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/chainlint/chainlint/internal/manifest"
@@ -20,32 +20,49 @@ type FoundFacts struct {
 	Sources map[string]string
 	// Unknown are the facts that nothing tells, each with where to look.
 	Unknown []string
+
+	nodes                     []nodeRecord
+	daemonSets, kubeProxySeen bool
+}
+
+// nodeRecord is what counts of a Node: a cluster has thousands, and their objects are large.
+type nodeRecord struct {
+	pool   string
+	values []string // by nodeFacts
 }
 
 // Empty tells whether nothing was found.
 func (f *FoundFacts) Empty() bool { return len(f.Sources) == 0 }
 
-// ReadFacts derives facts from what `kubectl get ds,cm,nodes -A -o yaml` prints. It reads no other
-// kinds, and of eni_conf just the IP stack.
-func ReadFacts(objects []*manifest.Object) *FoundFacts {
-	f := &FoundFacts{Sources: map[string]string{}}
-	var nodes []*manifest.Object
-	for _, o := range objects {
-		switch ref := o.Ref(); {
-		case ref.Kind == "Node":
-			nodes = append(nodes, o)
-		case ref.Kind == "DaemonSet" && slices.Contains([]string{terway.DaemonSetName, "terway-eni", "terway"}, ref.Name):
+// NewFacts starts to derive facts from what `kubectl get ds,cm,nodes -A -o yaml` prints.
+func NewFacts() *FoundFacts { return &FoundFacts{Sources: map[string]string{}} }
+
+// Add looks at one object. Other kinds tell nothing, and of eni_conf just the IP stack is read.
+func (f *FoundFacts) Add(o *manifest.Object) {
+	ref := o.Ref()
+	switch {
+	case ref.Kind == "Node":
+		f.node(o)
+	case ref.Kind == "ConfigMap" && ref.Name == "kube-proxy" && ref.Namespace == terway.ConfigMapNamespace:
+		f.kubeProxy(o)
+	case IsENIConfig(ref):
+		f.eniConfig(o)
+	case ref.Kind == "DaemonSet" && ref.Namespace == terway.ConfigMapNamespace:
+		f.daemonSets = true
+		f.kubeProxySeen = f.kubeProxySeen || strings.HasPrefix(ref.Name, "kube-proxy")
+		if slices.Contains([]string{terway.DaemonSetName, "terway-eni", "terway"}, ref.Name) {
 			f.terwayDaemonSet(o)
-		case ref.Kind == "ConfigMap" && ref.Name == "kube-proxy" && ref.Namespace == terway.ConfigMapNamespace:
-			f.kubeProxy(o)
-		case IsENIConfig(ref):
-			f.eniConfig(o)
 		}
 	}
-	f.noKubeProxy(objects)
-	f.nodes(nodes)
+}
+
+// Done draws the conclusions that take all objects.
+func (f *FoundFacts) Done() {
+	if f.daemonSets && !f.kubeProxySeen && f.KubeProxyMode == "" {
+		f.set(&f.KubeProxyMode, terway.KubeProxyNone, "kubeProxyMode", "no DaemonSet kube-proxy in kube-system")
+	}
+	f.pools()
 	f.unknown()
-	return f
 }
 
 func (f *FoundFacts) set(field *string, value, path, source string) {
@@ -87,21 +104,6 @@ func (f *FoundFacts) kubeProxy(o *manifest.Object) {
 		if slices.Contains([]string{"iptables", "ipvs", "nftables"}, mode) {
 			f.set(&f.KubeProxyMode, mode, "kubeProxyMode", "mode in "+o.Ref().String())
 		}
-	}
-}
-
-// noKubeProxy: a list with DaemonSets in kube-system but none of kube-proxy's means that there is none.
-func (f *FoundFacts) noKubeProxy(objects []*manifest.Object) {
-	seen, proxy := false, false
-	for _, o := range objects {
-		ref := o.Ref()
-		if ref.Kind == "DaemonSet" && ref.Namespace == terway.ConfigMapNamespace {
-			seen = true
-			proxy = proxy || strings.HasPrefix(ref.Name, "kube-proxy")
-		}
-	}
-	if seen && !proxy && f.KubeProxyMode == "" {
-		f.set(&f.KubeProxyMode, terway.KubeProxyNone, "kubeProxyMode", "no DaemonSet kube-proxy in kube-system")
 	}
 }
 
@@ -159,25 +161,33 @@ func label(o *manifest.Object, key string) string {
 	return manifest.Text(manifest.Get(o.Node, "metadata", "labels", key))
 }
 
-// nodes: what all nodes agree on is the cluster's, the rest is the pools'. Of what the nodes of one pool
+func (f *FoundFacts) node(o *manifest.Object) {
+	record := nodeRecord{pool: label(o, poolLabel)}
+	for _, fact := range nodeFacts {
+		record.values = append(record.values, fact.read(o))
+	}
+	f.nodes = append(f.nodes, record)
+	release, err := terway.Release(nodeInfo(o, "kubeletVersion"))
+	if err == nil && (f.KubernetesVersion == "" || terway.Older(release, f.KubernetesVersion)) {
+		f.set(&f.KubernetesVersion, release, "kubernetesVersion", "the oldest of the nodes' kubeletVersion")
+	}
+}
+
+// pools: what all nodes agree on is the cluster's, the rest is the pools'. Of what the nodes of one pool
 // disagree on, nothing is known.
-func (f *FoundFacts) nodes(nodes []*manifest.Object) {
-	pools := map[string][]*manifest.Object{}
-	for _, n := range nodes {
-		pools[label(n, poolLabel)] = append(pools[label(n, poolLabel)], n)
-		release, err := terway.Release(nodeInfo(n, "kubeletVersion"))
-		if err == nil && (f.KubernetesVersion == "" || terway.Older(release, f.KubernetesVersion)) {
-			f.set(&f.KubernetesVersion, release, "kubernetesVersion", "the oldest of the nodes' kubeletVersion")
-		}
+func (f *FoundFacts) pools() {
+	members := map[string][]nodeRecord{}
+	for _, n := range f.nodes {
+		members[n.pool] = append(members[n.pool], n)
 	}
 	own := map[string]*terway.PoolFacts{}
-	for _, fact := range nodeFacts {
-		if value, agree := common(nodes, fact); agree {
+	for i, fact := range nodeFacts {
+		if value, agree := common(f.nodes, i); agree {
 			f.set(fact.field(&f.PoolFacts), value, fact.path, fact.source)
 			continue
 		}
-		for name, members := range pools {
-			value, agree := common(members, fact)
+		for name, nodes := range members {
+			value, agree := common(nodes, i)
 			if !agree || value == "" || name == "" {
 				continue
 			}
@@ -188,23 +198,20 @@ func (f *FoundFacts) nodes(nodes []*manifest.Object) {
 			f.Sources["nodePools"] = "nodes' label " + poolLabel
 		}
 	}
-	for name, facts := range own {
-		f.NodePools = append(f.NodePools, terway.NodePool{Name: name, PoolFacts: *facts})
+	for _, name := range slices.Sorted(maps.Keys(own)) {
+		f.NodePools = append(f.NodePools, terway.NodePool{Name: name, PoolFacts: *own[name]})
 	}
-	sort.Slice(f.NodePools, func(i, j int) bool { return f.NodePools[i].Name < f.NodePools[j].Name })
 }
 
-func common(nodes []*manifest.Object, fact nodeFact) (string, bool) {
-	if len(nodes) == 0 {
-		return "", true
-	}
-	first := fact.read(nodes[0])
-	for _, n := range nodes[1:] {
-		if fact.read(n) != first {
+// common is the value of a fact that all nodes share.
+func common(nodes []nodeRecord, fact int) (value string, agree bool) {
+	for i, n := range nodes {
+		if i > 0 && n.values[fact] != value {
 			return "", false
 		}
+		value = n.values[fact]
 	}
-	return first, true
+	return value, true
 }
 
 // unknown lists what is left, with where to look.

@@ -3,6 +3,7 @@
 package render
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -243,9 +244,9 @@ func (i *item) parse() error {
 		}
 		return nil
 	}
-	text := []byte(i.text[:i.indent] + " " + i.text[i.indent+1:]) // the dash becomes a blank, so the item is a document
+	text := []byte(i.document())
 	var doc yaml.Node
-	if err := yaml.Unmarshal(text, &doc); err != nil {
+	if err := oneDocument(text, &doc); err != nil {
 		return errNotYAML{err}
 	}
 	if len(doc.Content) == 0 || !concerns(hosted(doc.Content[0])) {
@@ -258,6 +259,21 @@ func (i *item) parse() error {
 	i.object = hosted(objects[0].Node)
 	i.before = encoded(i.object.Node)
 	return nil
+}
+
+// oneDocument decodes text to its end: what stands behind the first document would go unread.
+func oneDocument(text []byte, doc *yaml.Node) error {
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	if err := decoder.Decode(doc); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	switch err := decoder.Decode(&yaml.Node{}); {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return err
+	}
+	return errors.New("it holds more than one YAML document")
 }
 
 // concerns tells which objects a rendering looks at.
@@ -366,3 +382,25 @@ func (e *errWriter) print(text string) {
 		_, e.err = io.WriteString(e.w, text)
 	}
 }
+
+// EachItem calls fn for every object of a List in the form that kubectl prints, one at a time, so that a
+// list of any size takes little memory. ok is false where the text is not of that form.
+func EachItem(text string, fn func(*manifest.Object)) (ok bool, err error) {
+	s := splitStream(text)
+	if s == nil || len(s.items) == 0 {
+		return false, nil
+	}
+	for i, entry := range s.items {
+		objects, err := manifest.Read("", []byte(entry.document()))
+		if err != nil {
+			return true, fmt.Errorf("item %d: %w", i+1, err)
+		}
+		for _, o := range objects {
+			fn(o)
+		}
+	}
+	return true, nil
+}
+
+// document is the item as a document of its own: the dash becomes a blank.
+func (i *item) document() string { return i.text[:i.indent] + " " + i.text[i.indent+1:] }
