@@ -168,7 +168,7 @@ func (a *app) collect(r *rendering, name string) render.Problems {
 			}
 		}
 		if c.config != nil && r.config != nil {
-			return usage("%s and %s each have a ChainRender: render them one by one", files(r.config), files(c.config))
+			return usage("%s and %s each have a ChainRender: render them one by one", r.config.File, c.config.File)
 		}
 		r.objects, r.sources = append(r.objects, c.objects...), append(r.sources, c.sources...)
 		if c.config != nil {
@@ -184,8 +184,6 @@ func (a *app) collect(r *rendering, name string) render.Problems {
 	}
 	return nil
 }
-
-func files(o *manifest.Object) string { return o.File }
 
 func hasKustomization(dir string) bool {
 	for _, name := range konfig.RecognizedKustomizationFileNames() {
