@@ -76,6 +76,9 @@ func ParseConfig(o *manifest.Object) (Config, Problems) {
 		return config, Problems{at(Invalid, "unknown-config", o, "/kind", "%s %s is no configuration of chainlint: write a %s %s", ref.APIVersion, ref.Kind, manifest.Group, kindRender)}
 	}
 	ps := decode(o, &config)
+	if config.Facts != nil && config.FactsRef != nil {
+		ps = append(ps, at(Invalid, "two-facts", o, "/spec/factsRef", "facts and factsRef say it twice: leave one of the two out"))
+	}
 	if b := config.behavior(); b != "" && b != "merge" && b != "create" {
 		ps = append(ps, at(Invalid, "behavior", o, "/metadata/annotations", "%s: %s would drop the keys that this rendering does not have, eni_conf first: write merge", behaviorAnnotation, b))
 	}
