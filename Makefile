@@ -9,6 +9,7 @@ CACHE    := $(CURDIR)/.cache
 GO       ?= go
 
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 
 .PHONY: help
 help: ## Show the targets
@@ -46,6 +47,9 @@ fuzz: go ## Every fuzz target for FUZZTIME
 .PHONY: upstream
 upstream: go $(CACHE)/terway-cli-$(TERWAY) ## Compare with the real terway-cli (root; UPDATE=1 records its answers)
 	TERWAY_CLI=$(CACHE)/terway-cli-$(TERWAY) UPDATE=$(UPDATE) $(GO) test -count=1 -run TestRecord -v ./pkg/terway
+
+.PHONY: terway-cli
+terway-cli: go $(CACHE)/terway-cli-$(TERWAY) ## Build the real terway-cli from its module
 
 # terway-cli from its module, with the requirements and replacements of its own go.mod.
 $(CACHE)/terway-cli-$(TERWAY):

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -40,6 +41,9 @@ func TestRecord(t *testing.T) {
 	}
 	if os.Getuid() != 0 {
 		t.Skip("running terway-cli takes root: it mounts and reads fixed paths under /etc and /run")
+	}
+	if err := probe(t.TempDir()); errors.Is(err, unix.EPERM) {
+		t.Skipf("no namespaces of its own here: %v", err)
 	}
 	recorded := filepath.Join("testdata", "terway-cli-v1.17.5.json")
 	cli, _ = filepath.Abs(cli)
@@ -128,6 +132,21 @@ func runOnNode(t *testing.T, dir, cli string, labels map[string]string) error {
 			}
 			return nil
 		}()
+	}()
+	return <-done
+}
+
+// probe tells whether a thread may have mount and network namespaces of its own.
+func probe(dir string) error {
+	for _, name := range []string{"etc", "run"} {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
+			return err
+		}
+	}
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // never unlocked, as in runOnNode
+		done <- enter(dir)
 	}()
 	return <-done
 }
