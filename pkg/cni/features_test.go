@@ -18,8 +18,13 @@ func TestLacksAndHas(t *testing.T) {
 		feature Feature
 		lacks   bool
 	}{
-		{"v1.1.1", MasqAll, true}, {"v1.2.0", MasqAll, false}, {"v1.6.0", NftablesWorks, true}, {"v1.6.1", NftablesWorks, false},
-		{"v1.8.0", NftablesSafe, true}, {"v1.9.0", NftablesSafe, false}, {"v1.9.1", NftablesMasqAll, true},
+		{"v1.1.1", MasqAll, true},
+		{"v1.2.0", MasqAll, false},
+		{"v1.6.0", NftablesWorks, true},
+		{"v1.6.1", NftablesWorks, false},
+		{"v1.8.0", NftablesSafe, true},
+		{"v1.9.0", NftablesSafe, false},
+		{"v1.9.1", NftablesMasqAll, true},
 	} {
 		if Lacks(c.version, c.feature) != c.lacks || Has(c.version, c.feature) == c.lacks {
 			t.Errorf("%s, %s: want lacks %v", c.version, c.feature, c.lacks)

@@ -57,6 +57,7 @@ func decide(w wish, facts Facts, config Config, b *base) (plan, Problems) {
 		d.hostPorts()
 	}
 	d.tuning()
+	d.rawKeys()
 	d.checkInstalled()
 	return d.plan, d.ps
 }
@@ -192,6 +193,21 @@ func (d *decider) allowed(p terway.Pool, name string, by said[string]) {
 		}
 	}
 	d.report(by.problem(Refused, "sysctl-not-allowed", "the nodes' tuning allow-list does not allow %s, so every pod would fail: add it to /etc/cni/tuning/allowlist.conf first", name), p)
+}
+
+// rawKeys holds raw entries to the keys that the plugins read, release by release.
+func (d *decider) rawKeys() {
+	for _, raw := range d.raw {
+		for _, p := range d.shared() {
+			for _, found := range cni.CheckKeys(raw.value, p.PluginVersion(raw.kind)) {
+				class := Warning
+				if found.Fails {
+					class = Refused
+				}
+				d.report(raw.intent.problem(class, "raw-key", raw.pointer+found.Pointer, "%s", found.Message), p)
+			}
+		}
+	}
 }
 
 // checkInstalled: a binary that is missing fails every pod.
