@@ -72,7 +72,7 @@ func (a *app) subject(file, factsFile string) (*subject, render.Problems) {
 		return nil, unreadable(err)
 	}
 	s.partial = s.object.Annotation(render.PartialAnnotation) == "true"
-	facts, ps := onlyFacts(objects)
+	facts, ps := render.OnlyFacts(objects)
 	switch {
 	case factsFile != "":
 		facts, ps = a.factsFrom(factsFile)

@@ -4,7 +4,6 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"path/filepath"
 
@@ -47,29 +46,11 @@ func (a *app) factsFrom(file string) (*manifest.Object, render.Problems) {
 	if err != nil {
 		return nil, unreadable(err)
 	}
-	facts, ps := onlyFacts(objects)
+	facts, ps := render.OnlyFacts(objects)
 	if ps == nil && facts == nil {
 		return nil, usage("%s holds no ClusterFacts (apiVersion %s)", file, manifest.Group)
 	}
 	return facts, ps
-}
-
-// onlyFacts is the one ClusterFacts among objects, nil for none.
-func onlyFacts(objects []*manifest.Object) (*manifest.Object, render.Problems) {
-	var found *manifest.Object
-	for _, o := range objects {
-		if !render.IsOwn(o.Ref()) || o.Ref().Kind != "ClusterFacts" {
-			continue
-		}
-		if found != nil {
-			return nil, render.Problems{{
-				Class: render.Invalid, Code: "two-facts", Ref: o.Ref(), Position: o.At("", false), Offset: -1,
-				Message: fmt.Sprintf("a second ClusterFacts, the first is %s: say which one counts (--facts)", found.At("", false)),
-			}}
-		}
-		found = o
-	}
-	return found, nil
 }
 
 // nearestFacts looks for a ClusterFacts from the place of a file or directory up to the root of its
@@ -125,5 +106,5 @@ func factsIn(dir string) (*manifest.Object, render.Problems) {
 			all = append(all, objects...)
 		}
 	}
-	return onlyFacts(all)
+	return render.OnlyFacts(all)
 }

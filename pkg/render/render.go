@@ -90,13 +90,22 @@ func unique(ps Problems) Problems {
 
 // OnlyConfig is the one ChainRender among objects, nil for none.
 func OnlyConfig(objects []*manifest.Object) (*manifest.Object, Problems) {
+	return only(objects, kindRender, "two-configs", "one takes all intents")
+}
+
+// OnlyFacts is the one ClusterFacts among objects, nil for none.
+func OnlyFacts(objects []*manifest.Object) (*manifest.Object, Problems) {
+	return only(objects, kindFacts, "two-facts", "say which one counts (spec.factsRef, or --facts)")
+}
+
+func only(objects []*manifest.Object, kind, code, advice string) (*manifest.Object, Problems) {
 	var found *manifest.Object
 	for _, o := range objects {
-		if ref := o.Ref(); !IsOwn(ref) || ref.Kind != kindRender {
+		if ref := o.Ref(); !IsOwn(ref) || ref.Kind != kind {
 			continue
 		}
 		if found != nil {
-			return nil, Problems{at(Invalid, "two-configs", o, "", "a second ChainRender, the first is %s: one takes all intents", describePlace(found))}
+			return nil, Problems{at(Invalid, code, o, "", "a second %s, the first is %s %s: %s", kind, found.Ref().Name, describePlace(found), advice)}
 		}
 		found = o
 	}
@@ -168,12 +177,12 @@ func chooseFacts(in Input, config Config, among []*manifest.Object) (Facts, Prob
 			}
 		}
 		return Facts{}, Problems{at(Invalid, "facts-not-found", config.object, "/spec/factsRef/name", "there is no ClusterFacts %s among the items", config.FactsRef.Name)}
-	case len(among) == 1:
-		return ParseFacts(among[0])
-	case len(among) > 1:
-		return Facts{}, Problems{at(Invalid, "two-facts", among[1], "", "a second ClusterFacts, the first is %s %s: say which one counts (spec.factsRef)", among[0].Ref().Name, describePlace(among[0]))}
 	}
-	return Facts{}, nil
+	facts, ps := OnlyFacts(among)
+	if facts == nil {
+		return Facts{}, ps
+	}
+	return ParseFacts(facts)
 }
 
 // write is the last step: nothing can go wrong after the first change.
