@@ -51,13 +51,20 @@ func (d *decider) checkOwnPortmap() {
 }
 
 // masquerade: on Datapath V2 a pod's replies leave by the ENI before the host's netfilter can undo the
-// DNAT, so connections must come from the node's own address.
+// DNAT, so connections must come from the node's own address. A pod with an ENI of its own answers by that,
+// too, except to its node (read off Terway's sources, not run).
 func (d *decider) masquerade() {
 	var needed []terway.Pool
 	for _, p := range d.shared() {
+		if p.Exclusive() {
+			needed = append(needed, p)
+			d.plan.because["masqAll"] = "terway.eniMode: Exclusive"
+			continue
+		}
 		switch d.datapath(p) {
 		case terway.DatapathV2:
 			needed = append(needed, p)
+			d.plan.because["masqAll"] = "terway.datapath: datapathv2"
 		case terway.DatapathIPvlan:
 			d.report(d.exposure.problem(Refused, "ipvlan", "terway.datapath is ipvlan: pods bypass the host's netfilter, so portmap cannot work. Use veth or Datapath V2"), p)
 		}
@@ -68,13 +75,12 @@ func (d *decider) masquerade() {
 	if len(needed) > 0 {
 		yes := true
 		d.plan.masqAll = &yes
-		d.plan.because["masqAll"] = "terway.datapath: datapathv2"
 	}
 	for _, p := range needed {
 		if d.masqAll != nil && !d.masqAll.value {
-			d.report(d.masqAll.problem(Refused, "masqall-needed", "masqAll: false cannot work: on Datapath V2 replies bypass the host's netfilter. Leave masqAll out"), p)
+			d.report(d.masqAll.problem(Refused, "masqall-needed", "masqAll: false cannot work: replies bypass the host's netfilter on Datapath V2 and from exclusive ENIs. Leave masqAll out"), p)
 		}
-		if p.KubeProxyMode == terway.KubeProxyNone {
+		if p.KubeProxyMode == terway.KubeProxyNone && !p.Exclusive() {
 			d.report(d.exposure.problem(Warning, "kube-proxy-replaced", "kubeProxyMode is none on Datapath V2: cilium may own host ports there, and portmap would be redundant"), p)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"go.yaml.in/yaml/v3"
 	"golang.org/x/tools/txtar"
 
 	"github.com/chainlint/chainlint/internal/manifest"
@@ -34,8 +35,9 @@ func FuzzRun(f *testing.F) {
 		if strings.Contains(errs.String(), "internal fault") {
 			t.Fatal(errs.String())
 		}
-		lists, err := manifest.Read("", out.Bytes())
-		if code == 0 && (err != nil || len(lists) != 1 || lists[0].Ref().Kind != "ResourceList") {
+		var list yaml.Node // a foreign item may hold a key twice; that is not ours to judge
+		err := yaml.Unmarshal(out.Bytes(), &list)
+		if code == 0 && (err != nil || len(list.Content) == 0 || manifest.Text(manifest.Get(list.Content[0], "kind")) != "ResourceList") {
 			t.Fatalf("exit 0 and no ResourceList: %v\n%s", err, out.String())
 		}
 		if code != 0 {
