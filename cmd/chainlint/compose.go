@@ -184,10 +184,8 @@ func (k *kustomizeFS) refuseRemote(file *manifest.Object, name, list string) {
 		if strings.Contains(entry.Value, "\n") || k.Exists(filepath.Join(filepath.Dir(name), entry.Value)) {
 			continue
 		}
-		k.problems = append(k.problems, render.Problem{
-			Class: render.Unreadable, Code: "not-local", Offset: -1, Position: file.At(fmt.Sprintf("/%s/%d", list, i), false),
-			Message: fmt.Sprintf("%s is no file or directory here; remote ones are not fetched: run kustomize build, or vendor it", entry.Value),
-		})
+		k.fault(render.Unreadable, "not-local", file.At(fmt.Sprintf("/%s/%d", list, i), false),
+			"%s is no file or directory here; remote ones are not fetched: run kustomize build, or vendor it", entry.Value)
 	}
 }
 
@@ -199,10 +197,7 @@ var remote = regexp.MustCompile(`^([^/=]+=)?((https?|ssh|git|file|s3)(://|::)|gi
 func (k *kustomizeFS) refuseURLs(file *manifest.Object, n *yaml.Node, at, key string) {
 	loads := slices.Contains([]string{"path", "files", "envs", "env", "patchesStrategicMerge"}, key)
 	if n.Kind == yaml.ScalarNode && loads && remote.MatchString(n.Value) {
-		k.problems = append(k.problems, render.Problem{
-			Class: render.Unreadable, Code: "not-local", Offset: -1, Position: file.At(at, false),
-			Message: fmt.Sprintf("%s is not local; remote files are not fetched: run kustomize build, or vendor it", n.Value),
-		})
+		k.fault(render.Unreadable, "not-local", file.At(at, false), "%s is not local; remote files are not fetched: run kustomize build, or vendor it", n.Value)
 	}
 	for i, c := range n.Content {
 		switch {
@@ -227,15 +222,15 @@ func (k *kustomizeFS) takeOut(file *manifest.Object, name, list string) {
 		switch {
 		case config == nil:
 			if k.config != nil && list == "transformers" {
-				k.fault(place, "a transformer stands behind %s: composing in process renders last, so put it before", k.config.Ref())
+				k.fault(render.Invalid, "kustomization", place, "a transformer stands behind %s: composing in process renders last, so put it before", k.config.Ref())
 			}
 			kept = append(kept, entry)
 		case list == "generators":
-			k.fault(place, "%s as a generator needs kustomize build: composing in process knows it as a transformer", config.Ref())
+			k.fault(render.Invalid, "kustomization", place, "%s as a generator needs kustomize build: composing in process knows it as a transformer", config.Ref())
 		case k.config != nil:
-			k.fault(place, "a second configuration of chainlint, the first is %s: one ChainRender takes all intents", k.config.Ref())
+			k.fault(render.Invalid, "kustomization", place, "a second configuration of chainlint, the first is %s: one ChainRender takes all intents", k.config.Ref())
 		case filepath.Dir(name) != filepath.Clean(k.absTop()):
-			k.fault(place, "%s belongs to another kustomization than the one that is rendered: render %s itself, or move it", config.Ref(), shown(filepath.Dir(name)))
+			k.fault(render.Invalid, "kustomization", place, "%s belongs to another kustomization than the one that is rendered: render %s itself, or move it", config.Ref(), shown(filepath.Dir(name)))
 		default:
 			k.config = config
 		}
@@ -251,8 +246,8 @@ func (k *kustomizeFS) absTop() string {
 	return dir.String()
 }
 
-func (k *kustomizeFS) fault(place manifest.Position, format string, args ...any) {
-	k.problems = append(k.problems, render.Problem{Class: render.Invalid, Code: "kustomization", Message: fmt.Sprintf(format, args...), Position: place, Offset: -1})
+func (k *kustomizeFS) fault(class render.Class, code string, place manifest.Position, format string, args ...any) {
+	k.problems = append(k.problems, render.Problem{Class: class, Code: code, Message: fmt.Sprintf(format, args...), Position: place, Offset: -1})
 }
 
 // ownFunction is chainlint's configuration behind an entry, which is a file or the text itself.
@@ -281,7 +276,7 @@ func (c *composed) locate(ref manifest.Ref, pointer string, onKey bool, offset i
 		if have.Kind != ref.Kind || have.Name != ref.Name || have.APIVersion != ref.APIVersion {
 			continue
 		}
-		value := manifest.Get(o.Node, manifest.Tokens(pointer)...)
+		value := manifest.Find(o.Node, pointer)
 		switch {
 		case value == nil:
 			if best.File == "" {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"github.com/chainlint/chainlint/internal/manifest"
 	"github.com/chainlint/chainlint/internal/nearest"
 	"github.com/chainlint/chainlint/pkg/render"
@@ -17,17 +19,9 @@ func (a *app) effective(args []string) int {
 	fs := a.flags("effective", "[--facts FILE] FILE|-", "Prints the list that Terway writes to a node for the eni-config in FILE.\nExit 1 where Terway would refuse it.")
 	factsFile := fs.String("facts", "", "the ClusterFacts to use instead of those found")
 	poolName := fs.String("node-pool", "", "the node pool to look at; without it, the nodes outside the named pools")
-	rest, code, done := a.parse(fs, args)
-	if done {
+	s, code := a.onlySubject(fs, args, factsFile)
+	if s == nil {
 		return code
-	}
-	if len(rest) != 1 {
-		a.say("effective: name one file, or - for stdin")
-		return exitUsage
-	}
-	s, ps := a.subject(rest[0], *factsFile)
-	if ps != nil {
-		return a.tell(ps)
 	}
 	pool, ps := choosePool(s.facts, *poolName)
 	if ps != nil {
@@ -55,6 +49,21 @@ type subject struct {
 	facts  render.Facts
 	// partial: keys that are absent are the live object's.
 	partial bool
+}
+
+// onlySubject parses the flags of a command that takes one file, and reads it. A nil subject means that the
+// command ends here with that code.
+func (a *app) onlySubject(fs *pflag.FlagSet, args []string, factsFile *string) (*subject, int) {
+	rest, code, done := a.parse(fs, args)
+	if done {
+		return nil, code
+	}
+	if len(rest) != 1 {
+		a.say("%s: name one file, or - for stdin", fs.Name())
+		return nil, exitUsage
+	}
+	s, ps := a.subject(rest[0], *factsFile)
+	return s, a.tell(ps)
 }
 
 // subject reads the eni-config of a file, and its facts: --facts, the same stream, the nearest file.

@@ -21,17 +21,9 @@ func (a *app) importChain(args []string) int {
 	fs := a.flags("import", "[--facts FILE] FILE|-", "Prints a ChainIntent and a ClusterFacts whose rendering is the chain in FILE.")
 	factsFile := fs.String("facts", "", "the ClusterFacts to use instead of those found")
 	name := fs.String("name", "imported", "the name of the intent and of the facts")
-	rest, code, done := a.parse(fs, args)
-	if done {
+	s, code := a.onlySubject(fs, args, factsFile)
+	if s == nil {
 		return code
-	}
-	if len(rest) != 1 {
-		a.say("import: name one file, or - for stdin")
-		return exitUsage
-	}
-	s, ps := a.subject(rest[0], *factsFile)
-	if ps != nil {
-		return a.tell(ps)
 	}
 	im, err := render.Import(s.object, s.data, s.facts.Facts)
 	if err != nil {

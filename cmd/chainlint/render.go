@@ -136,7 +136,7 @@ func (r *rendering) place(p *render.Problem) {
 	text := ""
 	for _, o := range r.objects {
 		if o.Ref() == p.Ref {
-			text = manifest.Text(manifest.Get(o.Node, manifest.Tokens(p.Pointer)...))
+			text = manifest.Text(manifest.Find(o.Node, p.Pointer))
 		}
 	}
 	if found := r.locate(p.Ref, p.Pointer, p.OnKey, p.Offset, text); found.File != "" {

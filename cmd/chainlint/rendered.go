@@ -75,10 +75,8 @@ func renderableDirs(root string) ([]string, error) {
 
 func holdsConfig(name string, text []byte) bool {
 	objects, err := manifest.Read(name, text)
-	if err != nil {
-		return true // rendering will say what is wrong with it
-	}
-	return slices.ContainsFunc(objects, func(o *manifest.Object) bool { return render.IsOwn(o.Ref()) && o.Ref().Kind == "ChainRender" })
+	config, ps := render.OnlyConfig(objects)
+	return config != nil || ps != nil || err != nil // rendering will say what is wrong with it
 }
 
 func (a *app) renderDir(f renderFlags, dir string) int {
@@ -91,8 +89,10 @@ func (a *app) renderDir(f renderFlags, dir string) int {
 	if f.check {
 		return max(code, a.compare(file, r.stdout))
 	}
-	if committed, err := os.ReadFile(file); err == nil && sameValues(file, committed, r.stdout) {
-		return code
+	if committed, err := os.ReadFile(file); err == nil {
+		if have, want, err := readBoth(file, committed, r.stdout); err == nil && sameValues(have, want) {
+			return code
+		}
 	}
 	err := os.MkdirAll(filepath.Dir(file), 0o755)
 	if err == nil {
@@ -115,15 +115,11 @@ func (a *app) compare(file string, rendered []byte) int {
 			Position: manifest.Position{File: file}, Offset: -1,
 		}}))
 	}
-	have, err := manifest.Read(file, committed)
+	have, want, err := readBoth(file, committed, rendered)
 	if err != nil {
 		return a.tell(unreadable(err))
 	}
-	want, err := manifest.Read("", rendered)
-	if err != nil {
-		return a.tell(unreadable(err))
-	}
-	if reflect.DeepEqual(values(have), values(want)) {
+	if sameValues(have, want) {
 		return exitOK
 	}
 	dir := filepath.Dir(filepath.Dir(file))
@@ -189,13 +185,15 @@ func fingerprint(o *manifest.Object, shownKeys map[string]any) string {
 	return fmt.Sprintf("%x", sha256.Sum256(text))[:12]
 }
 
-func sameValues(file string, committed, rendered []byte) bool {
-	have, err := manifest.Read(file, committed)
-	if err != nil {
-		return false
+func readBoth(file string, committed, rendered []byte) (have, want []*manifest.Object, err error) {
+	if have, err = manifest.Read(file, committed); err == nil {
+		want, err = manifest.Read("", rendered)
 	}
-	want, err := manifest.Read("", rendered)
-	return err == nil && reflect.DeepEqual(values(have), values(want))
+	return have, want, err
+}
+
+func sameValues(have, want []*manifest.Object) bool {
+	return reflect.DeepEqual(values(have), values(want))
 }
 
 func values(objects []*manifest.Object) []any {

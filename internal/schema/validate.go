@@ -4,9 +4,9 @@ package schema
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 
@@ -97,7 +97,7 @@ func (v *validator) object(s *schema, n *conflist.Node, at, name string) {
 		case ok:
 			v.value(known, m.Value, here, m.Name())
 		case s.AdditionalProperties.forbidden:
-			v.add(here, true, "unknown field %q: %s", m.Name(), nearest.Hint(m.Name(), s.names()))
+			v.add(here, true, "unknown field %q: %s", m.Name(), nearest.Hint(m.Name(), slices.Sorted(maps.Keys(s.Properties))))
 		case s.AdditionalProperties.schema != nil:
 			v.value(s.AdditionalProperties.schema, m.Value, here, m.Name())
 		}
@@ -105,15 +105,6 @@ func (v *validator) object(s *schema, n *conflist.Node, at, name string) {
 			v.add(here, true, "%q is not %s", m.Name(), p.Title)
 		}
 	}
-}
-
-func (s *schema) names() []string {
-	names := make([]string, 0, len(s.Properties))
-	for name := range s.Properties {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
 }
 
 func (v *validator) scalar(s *schema, n *conflist.Node, at, name string) {

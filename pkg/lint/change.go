@@ -3,11 +3,12 @@
 package lint
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
-	"sort"
 
 	"github.com/chainlint/chainlint/pkg/cni"
 	"github.com/chainlint/chainlint/pkg/conflist"
@@ -104,12 +105,7 @@ func union(old, now map[string]plugin) []string {
 }
 
 func byPlace(plugins map[string]plugin) []string {
-	var names []string
-	for name := range plugins {
-		names = append(names, name)
-	}
-	sort.Slice(names, func(i, j int) bool { return plugins[names[i]].index < plugins[names[j]].index })
-	return names
+	return slices.SortedFunc(maps.Keys(plugins), func(a, b string) int { return cmp.Compare(plugins[a].index, plugins[b].index) })
 }
 
 const drainHostPorts = "pods with host ports"
@@ -127,7 +123,6 @@ func removed(p plugin) Change {
 		c.Message = "new pods keep the kernel's own sysctls; running pods keep theirs"
 	case terway.ChainerType:
 		c.Message = "pods leave cilium's datapath: network policy by eBPF no longer applies to new pods"
-		c.Impact = Traffic
 	case terway.PluginType:
 		c.Message = "nobody gives new pods an address"
 		c.Impact = AllPods
@@ -154,19 +149,9 @@ func added(p plugin) Change {
 // members compares two entries of one plugin, member by member.
 func members(o, n plugin) []Change {
 	var changes []Change
-	keys := map[string]bool{}
-	for k := range o.values {
-		keys[k] = true
-	}
-	for k := range n.values {
-		keys[k] = true
-	}
-	names := make([]string, 0, len(keys))
-	for k := range keys {
-		names = append(names, k)
-	}
-	sort.Strings(names)
-	for _, key := range names {
+	all := maps.Clone(o.values)
+	maps.Copy(all, n.values)
+	for _, key := range slices.Sorted(maps.Keys(all)) {
 		if was, is := o.values[key], n.values[key]; !reflect.DeepEqual(was, is) {
 			c := member(n.kind, key, was, is)
 			c.Pointer = fmt.Sprintf("/plugins/%d/%s", n.index, conflist.EscapePointer(key))

@@ -91,9 +91,6 @@ func readBase(o *manifest.Object) (*base, Problems) {
 	}
 	for i := 0; data != nil && i+1 < len(data.Content); i += 2 {
 		key, value := data.Content[i].Value, manifest.Follow(data.Content[i+1])
-		if _, twice := b.texts[key]; twice {
-			ps = append(ps, at(Unreadable, "duplicate-key", o, "/data/"+conflist.EscapePointer(key), "the key %q stands in data twice, and hosts disagree on which one counts: keep one", key))
-		}
 		if value.Kind != yaml.ScalarNode || value.ShortTag() != "!!str" {
 			ps = append(ps, at(Unreadable, "no-text", o, "/data/"+conflist.EscapePointer(key), "%s holds %s where text belongs: %s", key, kindOf(value), asText(key, value)))
 			continue
@@ -149,14 +146,15 @@ func ipStackOf(text string) string {
 // readConf finds and checks 10-terway.conf: in the ConfigMap, else, for a partial base, in the facts.
 func (b *base) readConf(facts Facts) Problems {
 	text, ok := b.texts[terway.ConfKey]
+	o, pointer := b.object, "/data/"+terway.ConfKey
+	if !ok && facts.Object != nil {
+		o, pointer = facts.Object, facts.Root+"/terway/conf"
+	}
 	place := func(class Class, code string, offset int, format string, args ...any) Problems {
-		p := at(class, code, b.object, "/data/"+terway.ConfKey, format, args...)
-		if !ok && facts.Object != nil {
-			p = at(class, code, facts.Object, facts.Root+"/terway/conf", format, args...)
-		}
+		p := at(class, code, o, pointer, format, args...)
 		p.Offset = offset
-		if o := b.place(ok, facts); o != nil && offset >= 0 {
-			p.Position, _ = o.Inside(p.Pointer, offset, offset)
+		if o != nil {
+			p.Position, _ = o.Inside(pointer, offset, offset)
 		}
 		return Problems{p}
 	}
@@ -171,8 +169,8 @@ func (b *base) readConf(facts Facts) Problems {
 	if errors.As(err, &syntax) {
 		return place(Unreadable, "invalid-json", syntax.Offset, "10-terway.conf is no JSON: %s", syntax.Reason)
 	}
-	if dup, pointer, twice := conf.Duplicate(); twice {
-		return place(Unreadable, "duplicate-json-key", dup.Key.Start, "10-terway.conf has the key %q twice (%s), and only the last one counts: keep one", dup.Name(), pointer)
+	if dup, inside, twice := conf.Duplicate(); twice {
+		return place(Unreadable, "duplicate-json-key", dup.Key.Start, "10-terway.conf has the key %q twice (%s), and only the last one counts: keep one", dup.Name(), inside)
 	}
 	if conf.Get("plugins") != nil {
 		return place(Refused, "conf-is-list", conf.Get("plugins").Start, "10-terway.conf holds a list of plugins: keep Terway's own entry there, and leave the chain to 10-terway.conflist")
@@ -185,13 +183,6 @@ func (b *base) readConf(facts Facts) Problems {
 		return Problems{at(Warning, "conf-contradiction", facts.Object, facts.Root+"/terway/conf", "terway.conf differs from the 10-terway.conf that the ConfigMap holds, which counts: make the two agree, or leave the fact out")}
 	}
 	return nil
-}
-
-func (b *base) place(inConfigMap bool, facts Facts) *manifest.Object {
-	if inConfigMap {
-		return b.object
-	}
-	return facts.Object
 }
 
 func (b *base) missingConf(facts Facts) Problem {

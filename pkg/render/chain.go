@@ -43,7 +43,7 @@ type portmapEntry struct {
 }
 
 // build writes the plugins in the one order there is: the first plugin, portmap, tuning, raw entries.
-func (p plan) build(first *conflist.Node) (chain, error) {
+func (p plan) build(first *conflist.Node) chain {
 	c := chain{}
 	c.first(p, first)
 	if p.exposure != nil && !p.ownPortmap {
@@ -54,12 +54,7 @@ func (p plan) build(first *conflist.Node) (chain, error) {
 		c.add(raw.kind, raw.value.Text)
 		c.because("", raw.kind, &raw.intent, raw.pointer, "")
 	}
-	for i, text := range c.plugins {
-		if _, err := conflist.Parse(text); err != nil {
-			return chain{}, fmt.Errorf("plugin %d: %w", i, err)
-		}
-	}
-	return c, nil
+	return c
 }
 
 func (c *chain) add(kind, text string) {

@@ -8,9 +8,8 @@ import (
 	"strconv"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/chainlint/chainlint/internal/manifest"
+	"github.com/chainlint/chainlint/pkg/conflist"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
@@ -109,14 +108,14 @@ func parseFlat(o *manifest.Object) (Config, Problems) {
 		set(root, path, data.Content[i+1].Value)
 	}
 	text, err := json.Marshal(map[string]any{"apiVersion": manifest.Group, "kind": kindRender, "metadata": map[string]any{"name": o.Ref().Name}, "spec": spec})
-	var node yaml.Node
+	var root *conflist.Node
 	if err == nil {
-		err = yaml.Unmarshal(text, &node)
+		root, err = conflist.Parse(string(text))
 	}
 	if err != nil {
 		return Config{object: o}, Problems{at(Invalid, "unknown-config", o, "/data", "%v", err)}
 	}
-	synthetic := &manifest.Object{File: o.File, Node: node.Content[0]}
+	synthetic := &manifest.Object{File: o.File, Node: manifest.FromJSON(root)}
 	config := Config{object: o}
 	ps := decode(synthetic, &config)
 	for i := range ps {

@@ -40,6 +40,8 @@ type decider struct {
 	config Config
 	base   *base
 	pools  []terway.Pool
+	// shared are the pools on which a chain has an effect.
+	shared []terway.Pool
 	ps     Problems
 	plan   plan
 }
@@ -48,6 +50,7 @@ type decider struct {
 // the result would work do not stop it while they are unknown; facts that decide what is written do.
 func decide(w wish, facts Facts, config Config, b *base) (plan, Problems) {
 	d := &decider{wish: w, facts: facts, config: config, base: b, pools: facts.Pools()}
+	d.shared = slices.DeleteFunc(slices.Clone(d.pools), dropsChain)
 	d.plan = plan{wish: w, because: map[string]string{}}
 	d.checkCluster()
 	if d.ps.Worst() > Warning {
@@ -68,10 +71,8 @@ func (d *decider) report(p Problem, pool terway.Pool) {
 	if slices.ContainsFunc(d.ps, func(q Problem) bool { return q.Code == p.Code && q.Message == p.Message && q.Pointer == p.Pointer }) {
 		return
 	}
-	if pool.Name != "" {
-		p.Pool, p.Message = pool.Name, "node pool "+pool.Name+": "+p.Message
-		d.pointIntoPool(&p)
-	}
+	p = p.inPool(pool.Name)
+	d.pointIntoPool(&p)
 	d.ps = append(d.ps, p)
 }
 
@@ -102,29 +103,24 @@ func (d *decider) need(pool terway.Pool, name, why string) {
 	d.report(d.fact(Invalid, "fact-missing", name, "the fact %s is needed: %s. Say it in the ClusterFacts under spec.%s", name, why, name), pool)
 }
 
-// shared are the pools on which a chain has an effect.
-func (d *decider) shared() []terway.Pool {
-	return slices.DeleteFunc(slices.Clone(d.pools), func(p terway.Pool) bool { return d.dropsChain(p) })
-}
-
 // dropsChain: exclusive-ENI nodes replace the whole list, up to v1.17.5.
-func (d *decider) dropsChain(p terway.Pool) bool {
+func dropsChain(p terway.Pool) bool {
 	return p.Exclusive() && !p.Has(terway.CNIChain)
 }
 
 // checkCluster refuses clusters on which no chain can work.
 func (d *decider) checkCluster() {
-	if len(d.shared()) == 0 {
+	if len(d.shared) == 0 {
 		d.report(d.fact(Refused, "exclusive-eni", "terway.eniMode", "terway.eniMode is Exclusive: Terway drops the chain on every node. Chains need a shared-ENI cluster, or a Terway with cni_chain"), d.pools[0])
 		return
 	}
 	for _, p := range d.pools {
-		if d.dropsChain(p) {
+		if dropsChain(p) {
 			name := cmp.Or(p.Name, "the nodes outside the named pools")
 			d.report(d.fact(Warning, "exclusive-eni", "terway.eniMode", "%s: eniMode is Exclusive, so Terway drops the chain there; intents have no effect", name), terway.Pool{})
 		}
 	}
-	for _, p := range d.shared() {
+	for _, p := range d.shared {
 		d.checkBuild(p)
 	}
 }
@@ -152,7 +148,7 @@ func (d *decider) checkBuild(p terway.Pool) {
 
 // tuning: what forbids the sysctls.
 func (d *decider) tuning() {
-	for _, p := range d.shared() {
+	for _, p := range d.shared {
 		if d.linkLocal != nil && d.linkLocal.value == Disabled {
 			d.linkLocalOff(p)
 		}
@@ -198,7 +194,7 @@ func (d *decider) allowed(p terway.Pool, name string, by said[string]) {
 // rawKeys holds raw entries to the keys that the plugins read, release by release.
 func (d *decider) rawKeys() {
 	for _, raw := range d.raw {
-		for _, p := range d.shared() {
+		for _, p := range d.shared {
 			for _, found := range cni.CheckKeys(raw.value, p.PluginVersion(raw.kind)) {
 				class := Warning
 				if found.Fails {
@@ -232,7 +228,7 @@ func (d *decider) checkInstalled() {
 	for _, r := range d.raw {
 		want(r.kind, r.problem)
 	}
-	for _, p := range d.shared() {
+	for _, p := range d.shared {
 		for _, kind := range order {
 			if p.PluginMissing(kind) {
 				d.report(needed[kind](Refused, "plugin-missing", "cniPlugins.installed does not list %s, so every pod would fail: install the plugin on the nodes first", kind), p)

@@ -21,7 +21,7 @@ func (d *decider) hostPorts() {
 	if d.exposure.value == Public {
 		d.symmetricRouting()
 	}
-	for _, p := range d.shared() {
+	for _, p := range d.shared {
 		if p.ContainerRuntime == terway.RuntimeCRIO {
 			d.report(d.exposure.problem(Warning, "cri-o", "CRI-O never hands host ports to CNI plugins, so portmap has no effect there"), p)
 		}
@@ -39,11 +39,10 @@ func (d *decider) checkOwnPortmap() {
 			d.ps = append(d.ps, intent.problem(Invalid, "own-portmap", pointer, "%s has no effect beside the portmap entry under plugins: write it there", field.name))
 		}
 	}
-	for _, raw := range d.raw {
-		for _, p := range d.shared() {
-			possible := p.PossibleDatapaths(d.base.data())
-			v2 := p.Terway.Datapath == terway.DatapathV2 || p.Terway.Datapath == "" && len(possible) == 1 && possible[0] == terway.DatapathV2
-			if raw.kind == cni.Portmap && v2 && !raw.value.Get("masqAll").IsTrue() {
+	for _, p := range d.shared {
+		known, _ := d.knownDatapath(p)
+		for _, raw := range d.raw {
+			if raw.kind == cni.Portmap && known == terway.DatapathV2 && !raw.value.Get("masqAll").IsTrue() {
 				d.report(raw.problem(Refused, "masqall-needed", "on Datapath V2 replies bypass the host's netfilter, so this entry cannot work: add masqAll: true"), p)
 			}
 		}
@@ -55,7 +54,7 @@ func (d *decider) checkOwnPortmap() {
 // too, except to its node (read off Terway's sources, not run).
 func (d *decider) masquerade() {
 	var needed []terway.Pool
-	for _, p := range d.shared() {
+	for _, p := range d.shared {
 		if p.Exclusive() {
 			needed = append(needed, p)
 			d.plan.because["masqAll"] = "terway.eniMode: Exclusive"
@@ -85,7 +84,7 @@ func (d *decider) masquerade() {
 		}
 	}
 	if d.masqueradesAll() {
-		for _, p := range d.shared() {
+		for _, p := range d.shared {
 			d.checkMasqAllRelease(p)
 		}
 	}
@@ -103,24 +102,29 @@ func (d *decider) checkMasqAllRelease(p terway.Pool) {
 	}
 }
 
-// datapath of a pool: the fact, else what the ConfigMap resolves to, else asked for.
-func (d *decider) datapath(p terway.Pool) string {
-	possible := p.PossibleDatapaths(d.base.data())
-	if stated := p.Terway.Datapath; stated != "" {
-		if len(possible) == 1 && possible[0] != stated {
-			d.report(d.fact(Warning, "datapath-contradiction", "terway.datapath", "terway.datapath is %s, but 10-terway.conf resolves to %s on new nodes", stated, possible[0]), p)
-		}
-		return stated
+// knownDatapath of a pool is the fact, else what the ConfigMap resolves to, "" where that depends;
+// possible is what it may resolve to.
+func (d *decider) knownDatapath(p terway.Pool) (known string, possible []string) {
+	possible = p.PossibleDatapaths(d.base.data())
+	if p.Terway.Datapath == "" && len(possible) == 1 {
+		return possible[0], possible
 	}
-	switch len(possible) {
-	case 1:
-		return possible[0]
-	case 0:
+	return p.Terway.Datapath, possible
+}
+
+// datapath of a pool, asked for where it is not known.
+func (d *decider) datapath(p terway.Pool) string {
+	known, possible := d.knownDatapath(p)
+	switch {
+	case known != "" && len(possible) == 1 && possible[0] != known:
+		d.report(d.fact(Warning, "datapath-contradiction", "terway.datapath", "terway.datapath is %s, but 10-terway.conf resolves to %s on new nodes", known, possible[0]), p)
+	case known != "":
+	case len(possible) == 0:
 		d.need(p, "terway.datapath", "host ports need masqAll on Datapath V2, and 10-terway.conf does not tell the datapath")
 	default:
 		d.need(p, "terway.version", "10-terway.conf means "+strings.Join(possible, " or ")+", depending on Terway's version, and host ports need masqAll on Datapath V2 (terway.datapath would do, too)")
 	}
-	return ""
+	return known
 }
 
 // backendKey: the one asked for, if it can work; else nftables where everything speaks for it; else
@@ -138,7 +142,7 @@ func (d *decider) backendKey() {
 	}
 	fits := true
 	var unknown []func()
-	for _, p := range d.shared() {
+	for _, p := range d.shared {
 		version := p.PluginVersion(cni.Portmap)
 		switch {
 		case p.KubeProxyMode != "" && p.KubeProxyMode != terway.KubeProxyNftables, cni.Lacks(version, cni.NftablesSafe):
@@ -166,7 +170,7 @@ func (d *decider) backendKey() {
 }
 
 func (d *decider) checkNftables() {
-	for _, p := range d.shared() {
+	for _, p := range d.shared {
 		version := p.PluginVersion(cni.Portmap)
 		switch {
 		case d.masqueradesAll() && !cni.Has(version, cni.NftablesMasqAll):
@@ -190,7 +194,7 @@ func (d *decider) mark() {
 	if d.plan.backend == cni.Nftables {
 		d.ps = append(d.ps, d.markChain.problem(Refused, "mark-chain-backend", "markChain is a chain of iptables: portmap refuses it with backend nftables. Leave one of the two out"))
 	}
-	for _, p := range d.shared() {
+	for _, p := range d.shared {
 		switch p.KubeProxyMode {
 		case "iptables", "ipvs":
 		case "":

@@ -16,7 +16,7 @@ func (d *decider) symmetricRouting() {
 		return
 	}
 	backendKept := true
-	for _, p := range d.shared() {
+	for _, p := range d.shared {
 		if p.Terway.Version == "" {
 			d.need(p, "terway.version", "exposure Public needs symmetric_routing, which exists from Terway "+terway.Since(terway.SymmetricRouting)+" on")
 			continue

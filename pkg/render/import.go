@@ -326,11 +326,7 @@ func (im *Imported) verify(object *manifest.Object, data map[string]string) erro
 			return fmt.Errorf("the chain cannot be rendered for these facts: %s", q.Message)
 		}
 	}
-	c, err := p.build(b.conf)
-	if err != nil {
-		return err
-	}
-	text, err := c.conflistText()
+	text, err := p.build(b.conf).conflistText()
 	if err != nil {
 		return err
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/chainlint/chainlint/internal/manifest"
 )
 
-// SetData puts a text under a key of a ConfigMap's data as a literal block, in place where it stands.
-func SetData(configMap *yaml.Node, key, text string) {
+// setData puts a text under a key of a ConfigMap's data as a literal block, in place where it stands.
+func setData(configMap *yaml.Node, key, text string) {
 	data := child(configMap, "data")
 	if n := manifest.Get(data, key); n != nil && n.Value == text && n.Style == yaml.LiteralStyle {
 		return
@@ -50,11 +50,11 @@ func SetAnnotation(object *yaml.Node, key, value string) {
 	setText(child(child(object, "metadata"), "annotations"), key, value)
 }
 
-// child returns the mapping under a key, made if it is absent or null.
+// child returns the mapping under a key, made if it is absent or null. Aliases are written out before.
 func child(n *yaml.Node, key string) *yaml.Node {
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value == key && manifest.Follow(n.Content[i+1]).Kind == yaml.MappingNode {
-			return manifest.Follow(n.Content[i+1])
+		if n.Content[i].Value == key && n.Content[i+1].Kind == yaml.MappingNode {
+			return n.Content[i+1]
 		}
 	}
 	made := mapping()

@@ -66,6 +66,14 @@ func oneLine(s string) string {
 	}, s)
 }
 
+// inPool says which node pool the problem holds for, "" for the cluster's nodes.
+func (p Problem) inPool(name string) Problem {
+	if name != "" {
+		p.Pool, p.Message = name, "node pool "+name+": "+p.Message
+	}
+	return p
+}
+
 // at returns a problem with a place in an object.
 func at(class Class, code string, o *manifest.Object, pointer, format string, args ...any) Problem {
 	p := Problem{Class: class, Code: code, Message: fmt.Sprintf(format, args...), Pointer: pointer, Offset: -1}

@@ -187,14 +187,12 @@ func chooseFacts(in Input, config Config, among []*manifest.Object) (Facts, Prob
 
 // write is the last step: nothing can go wrong after the first change.
 func write(in Input, config Config, facts Facts, b *base, p plan, ps Problems) (*Output, Problems) {
-	c, err := p.build(b.conf)
-	text, key := "", terway.ConflistName
-	if err == nil && config.Target == TargetCNIChain {
-		key = terway.CNIChainKey
-		text, err = c.chainText()
-	} else if err == nil {
-		text, err = c.conflistText()
+	c := p.build(b.conf)
+	key, textOf := terway.ConflistName, c.conflistText
+	if config.Target == TargetCNIChain {
+		key, textOf = terway.CNIChainKey, c.chainText
 	}
+	text, err := textOf()
 	if err != nil {
 		return nil, append(ps, Problem{Class: Unreadable, Code: "internal", Offset: -1, Message: err.Error()})
 	}
@@ -216,7 +214,7 @@ func write(in Input, config Config, facts Facts, b *base, p plan, ps Problems) (
 		out.ENIConfig, out.Created = newENIConfig(config), true
 	}
 	unalias(out.ENIConfig.Node)
-	SetData(out.ENIConfig.Node, key, text)
+	setData(out.ENIConfig.Node, key, text)
 	if b.partial && out.ENIConfig.Annotation(PartialAnnotation) == "true" {
 		annotatePartial(out.ENIConfig)
 	}
@@ -242,13 +240,8 @@ func checkEffective(facts Facts, b *base, key, text string) Problems {
 		}
 		node.PartialData = true
 		if _, err := terway.Effective(data, node); err != nil {
-			where := ""
-			if pool.Name != "" {
-				where = "node pool " + pool.Name + ": "
-			}
-			p := at(Refused, "terway-refuses", b.object, "", "%sTerway %s would refuse the result, and its init container would fail: %v", where, pool.Terway.Version, err)
-			p.Pool = pool.Name
-			ps = append(ps, p)
+			p := at(Refused, "terway-refuses", b.object, "", "Terway %s would refuse the result, and its init container would fail: %v", pool.Terway.Version, err)
+			ps = append(ps, p.inPool(pool.Name))
 		}
 	}
 	return ps
