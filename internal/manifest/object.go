@@ -76,6 +76,24 @@ func (e *Error) Error() string { return e.String() + ": " + e.Reason }
 // Read splits a YAML stream into its objects. Empty documents are skipped; documents that are no
 // mapping, and mappings with a key twice, are errors. The error is always an [*Error].
 func Read(file string, text []byte) ([]*Object, error) {
+	objects, err := Documents(file, text)
+	if err != nil {
+		return nil, err
+	}
+	for _, object := range objects {
+		if object.Node.Kind != yaml.MappingNode {
+			return nil, &Error{object.position(object.Node), "a document must be a mapping with apiVersion and kind"}
+		}
+		if err := object.Unique(); err != nil {
+			return nil, err
+		}
+	}
+	return objects, nil
+}
+
+// Documents splits a YAML stream into its documents, whatever they are; empty ones are skipped. The error
+// is always an [*Error].
+func Documents(file string, text []byte) ([]*Object, error) {
 	if i := bytes.IndexByte(text, 0); i >= 0 || !utf8.Valid(text) {
 		return nil, &Error{Position{File: file}, "it is no YAML text: it has bytes that are no UTF-8 or NUL"}
 	}
@@ -98,15 +116,12 @@ func Read(file string, text []byte) ([]*Object, error) {
 		if object.Node.HeadComment == "" {
 			object.Node.HeadComment = doc.HeadComment
 		}
-		if object.Node.Kind != yaml.MappingNode {
-			return nil, &Error{object.position(object.Node), "a document must be a mapping with apiVersion and kind"}
-		}
-		if err := object.unique(object.Node, 0); err != nil {
-			return nil, err
-		}
 		objects = append(objects, object)
 	}
 }
+
+// Unique refuses mappings with the same key twice, anywhere in the object. The error is an [*Error].
+func (o *Object) Unique() error { return o.unique(o.Node, 0) }
 
 var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
 
@@ -274,6 +289,66 @@ func (o *Object) Inside(pointer string, start, end int) (from, to Position) {
 	first := spans[min(start, len(spans)-1)].start
 	last := spans[max(0, min(end, len(spans))-1)].end
 	return o.source.position(o.File, first), o.source.position(o.File, max(first, last))
+}
+
+// Token is the first place of a key or a value and the position behind it, for plain and quoted scalars;
+// for everything else both are where it begins.
+func (o *Object) Token(pointer string, key bool) (from, to Position) {
+	n := o.Node
+	at := n
+	for _, token := range Tokens(pointer) {
+		k, v := child(Follow(n), token)
+		if v == nil {
+			break
+		}
+		n, at = v, v
+		if key && k != nil {
+			at = k
+		}
+	}
+	from = o.position(at)
+	if o.source == nil || at.Kind != yaml.ScalarNode {
+		return from, from
+	}
+	start := o.source.offset(at.Line, at.Column)
+	return from, o.source.position(o.File, scalarEnd(o.source.text, start, at))
+}
+
+// Range is the half-open range of bytes of a node in the source: exact for plain and quoted scalars; of
+// everything else it reaches to the end of the last scalar inside.
+func (o *Object) Range(n *yaml.Node) (start, end int) {
+	start = o.source.offset(n.Line, n.Column)
+	end = start
+	if n.Kind == yaml.ScalarNode {
+		return start, max(start, scalarEnd(o.source.text, start, n))
+	}
+	for _, c := range n.Content {
+		_, e := o.Range(c)
+		end = max(end, e)
+	}
+	return start, end
+}
+
+// scalarEnd is the byte behind a scalar: its closing quote, or the last byte of its value.
+func scalarEnd(source string, start int, n *yaml.Node) int {
+	spans, ok := mapScalar(source, start, n)
+	if !ok {
+		return start
+	}
+	end := skipProperties(source, start)
+	if len(spans) > 0 {
+		end = spans[len(spans)-1].end
+	}
+	switch n.Style &^ yaml.TaggedStyle {
+	case yaml.DoubleQuotedStyle, yaml.SingleQuotedStyle:
+		if len(spans) == 0 {
+			end++
+		}
+		end++
+	case yaml.LiteralStyle, yaml.FoldedStyle:
+		return start
+	}
+	return min(end, len(source))
 }
 
 // Item is an object inside this one, such as an entry of a List.

@@ -4,6 +4,7 @@ package manifest
 
 import (
 	"sort"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -43,4 +44,11 @@ func (s *source) offset(line, column int) int {
 func (s *source) position(file string, offset int) Position {
 	line := sort.SearchInts(s.lines, offset+1)
 	return Position{File: file, Line: line, Column: utf8.RuneCountInString(s.text[s.lines[line-1]:offset]) + 1}
+}
+
+// PositionIn is the place of a byte of a text that is a file of its own.
+func PositionIn(file, text string, offset int) Position {
+	offset = min(offset, len(text))
+	line := strings.LastIndexByte(text[:offset], '\n') + 1
+	return Position{File: file, Line: strings.Count(text[:offset], "\n") + 1, Column: utf8.RuneCountInString(text[line:offset]) + 1}
 }

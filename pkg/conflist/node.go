@@ -102,3 +102,30 @@ var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
 
 // EscapePointer escapes one reference token of a JSON pointer (RFC 6901).
 func EscapePointer(token string) string { return pointerEscapes.Replace(token) }
+
+// Names are the different keys of an object, in the order written.
+func (n *Node) Names() []string {
+	var names []string
+	seen := map[string]bool{}
+	for _, m := range n.Members {
+		if name := m.Name(); !seen[name] {
+			seen[name] = true
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Fold returns the member that a CNI plugin takes for that key, nil if there is none. Plugins decode with
+// encoding/json, which ignores the case of letters, and libcni hands the members over sorted, so of
+// several spellings the last one in byte order counts; of one spelling written twice, the last.
+func (n *Node) Fold(key string) *Member {
+	var found *Member
+	for i := range n.Members {
+		m := &n.Members[i]
+		if strings.EqualFold(m.Name(), key) && (found == nil || m.Name() >= found.Name()) {
+			found = m
+		}
+	}
+	return found
+}

@@ -198,11 +198,5 @@ func (p PoolFacts) candidateVersions() []string {
 	if p.Terway.Version != "" {
 		return []string{p.Terway.Version}
 	}
-	var versions []string
-	for _, row := range featureTable {
-		if row.Since != "" && !Older(row.Since, Since(DatapathV2Mode)) {
-			versions = append(versions, row.Since)
-		}
-	}
-	return versions
+	return ChangingReleases()
 }

@@ -5,6 +5,7 @@ package terway
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/semver"
@@ -86,6 +87,18 @@ func Since(f Feature) string {
 		}
 	}
 	return ""
+}
+
+// ChangingReleases are the releases that behave otherwise than the one before, from the first one on that knows
+// all datapaths which a ConfigMap can name.
+func ChangingReleases() []string {
+	var versions []string
+	for _, row := range featureTable {
+		if row.Since != "" && !Older(row.Since, Since(DatapathV2Mode)) && !slices.Contains(versions, row.Since) {
+			versions = append(versions, row.Since)
+		}
+	}
+	return versions
 }
 
 var releasePattern = regexp.MustCompile(`^v?(\d+\.\d+\.\d+)(?:[-+.].*)?$`)

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lint
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// Picture is the line that a finding points at, with carets below the token:
+//
+//	14 |           "type": "portmap"
+//	   |                   ^^^^^^^^^
+//
+// It is empty where the line is not known. Characters that a terminal would act on are shown as blanks.
+func Picture(text []byte, span Span) string {
+	if span.From.Line == 0 || len(text) == 0 {
+		return ""
+	}
+	line, ok := lineAt(text, span.From.Line)
+	if !ok {
+		return ""
+	}
+	start := byteOf(line, span.From.Column)
+	end := len(strings.TrimRight(line, " \t"))
+	if span.To.Line == span.From.Line {
+		end = byteOf(line, span.To.Column)
+	}
+	number := fmt.Sprintf("%5d", span.From.Line)
+	carets := strings.Repeat("^", max(1, utf8.RuneCountInString(line[start:max(start, end)])))
+	return fmt.Sprintf("%s | %s\n%s | %s%s\n", number, printable(line), strings.Repeat(" ", len(number)), blanks(line[:start]), carets)
+}
+
+func lineAt(text []byte, number int) (string, bool) {
+	rest := string(text)
+	for range number - 1 {
+		i := strings.IndexByte(rest, '\n')
+		if i < 0 {
+			return "", false
+		}
+		rest = rest[i+1:]
+	}
+	line, _, _ := strings.Cut(rest, "\n")
+	return strings.TrimRight(line, "\r"), true
+}
+
+// byteOf a 1-based column in code points.
+func byteOf(line string, column int) int {
+	at := 0
+	for range column - 1 {
+		if at >= len(line) {
+			break
+		}
+		_, size := utf8.DecodeRuneInString(line[at:])
+		at += size
+	}
+	return at
+}
+
+func printable(line string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' || r >= 0x7f && r < 0xa0 || r >= 0x200e && r <= 0x200f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+			return ' '
+		}
+		return r
+	}, line)
+}
+
+// blanks keep the width: tabs stay, everything else is one blank.
+func blanks(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\t' {
+			return r
+		}
+		return ' '
+	}, s)
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lint
+
+import "github.com/chainlint/chainlint/pkg/cni"
+
+var portmapCapabilityMissing = Rule{
+	ID:      "portmap-capability-missing",
+	Title:   "portmap is not told of host ports",
+	Impact:  Silent,
+	Lost:    true,
+	Proof:   "HP-001 on the broken chain; differential test: ADD passes the result through",
+	Sources: []string{"containernetworking/cni:libcni/api.go (injectRuntimeConfig)", "containernetworking/plugins:plugins/meta/portmap/main.go (cmdAdd)"},
+	Check: func(p *Pass) {
+		for _, e := range p.Plugins(cni.Portmap) {
+			if c := e.Value("capabilities"); c == nil || !c.Get("portMappings").IsTrue() {
+				p.Report(e.Place(), "portmap lacks the capability portMappings, so the runtime tells it of no host port and every hostPort is silently ignored: add \"capabilities\": {\"portMappings\": true}")
+			}
+		}
+	},
+}
