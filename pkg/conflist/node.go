@@ -4,6 +4,7 @@ package conflist
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 )
 
@@ -128,4 +129,25 @@ func (n *Node) Fold(key string) *Member {
 		}
 	}
 	return found
+}
+
+// Find is the value behind a JSON pointer, nil where there is none.
+func (n *Node) Find(pointer string) *Node {
+	if pointer == "" || n == nil {
+		return n
+	}
+	for token := range strings.SplitSeq(pointer[1:], "/") {
+		token = strings.ReplaceAll(strings.ReplaceAll(token, "~1", "/"), "~0", "~")
+		i, err := strconv.Atoi(token)
+		switch {
+		case n.Kind == Array && err == nil && i >= 0 && i < len(n.Elements):
+			n = n.Elements[i]
+		default:
+			n = n.Get(token)
+		}
+		if n == nil {
+			return nil
+		}
+	}
+	return n
 }

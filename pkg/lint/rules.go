@@ -7,10 +7,16 @@ package lint
 func Rules() []*Rule { return rules }
 
 var rules = []*Rule{
+	&emptyKey,
+	&entryWithoutType,
+	&invalidJSON,
+	&listShape,
 	&notPlainYAML,
 	&portmapCapabilityMissing,
 	&waiverExpired,
 	&waiverUnknown,
 	&waiverUnused,
 	&waiverWithoutReason,
+	&runtimeRefuses,
+	&terwayRefuses,
 }

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lint
+
+import (
+	"strings"
+
+	"github.com/chainlint/chainlint/pkg/terway"
+)
+
+var emptyKey = Rule{
+	ID:      "empty-key",
+	Title:   "a key is there, but empty",
+	Impact:  Init,
+	Proof:   "the real terway-cli refuses it (recorded answers)",
+	Sources: []string{"AliyunContainerService/terway:cmd/terway-cli/common.go (getAllConfig)", "cmd/terway-cli/cni.go (processInput)"},
+	Check: func(p *Pass) {
+		for _, key := range []string{terway.ConfKey, terway.ConflistName, terway.CNIChainKey} {
+			text, ok := p.chain.Texts[key]
+			if ok && strings.TrimSpace(text) == "" && p.reads(key) {
+				p.Report(p.Key(key), "%s is empty, and an empty key counts as present: Terway's init container fails. %s", key, insteadOfEmpty[key])
+			}
+		}
+	},
+}
+
+var insteadOfEmpty = map[string]string{
+	terway.ConfKey:      "Put Terway's own entry there, as the cluster had it",
+	terway.ConflistName: "Remove the key to run without a chain",
+	terway.CNIChainKey:  "Write [] for no chain, or remove the key",
+}
