@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package report writes what a run of lint found, in the formats that people, pipelines and forges read.
+package report
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/chainlint/chainlint/internal/nearest"
+	"github.com/chainlint/chainlint/pkg/lint"
+)
+
+// Report is everything that one run of lint found.
+type Report struct {
+	// Files looked at that hold something.
+	Files int
+	// Results, one a chain.
+	Results []*lint.Result
+	// Facts is the file of the facts in force for a chain; "" or no entry where there are none.
+	Facts map[*lint.Chain]string
+	// Findings are all of them in order, also those about files and waivers, also the waived ones.
+	Findings []*lint.Finding
+	// Texts of the files by their names in findings, for pictures.
+	Texts map[string][]byte
+	// Assumed is set for --assume; Results and Findings are then those under the assumption.
+	Assumed *Assumed
+}
+
+// Assumed says what was assumed in place of the facts, and what was found without that.
+type Assumed struct {
+	// Facts as they were given: KEY=VALUE.
+	Facts []string
+	// Now is the result of each chain under its own facts.
+	Now map[*lint.Chain]*lint.Result
+}
+
+// Options of the formats.
+type Options struct {
+	// Color is for text on a terminal.
+	Color bool
+	// Version of chainlint, such as v0.3.0.
+	Version string
+	// Root is the repository: sarif, github and gitlab tell files relative to it, because forges attach
+	// findings by that path. "" leaves names as they are.
+	Root string
+}
+
+// Formats that Write knows.
+var Formats = []string{"text", "json", "sarif", "junit", "github", "gitlab", "checkstyle"}
+
+// Write puts the report out. The error is that of w, or says that there is no such format.
+func Write(w io.Writer, format string, r *Report, o Options) error {
+	var text []byte
+	var err error
+	switch format {
+	case "text":
+		text = textFormat(r, o)
+	case "json":
+		text, err = jsonFormat(r)
+	default:
+		return fmt.Errorf("unknown format %q: %s", format, nearest.Hint(format, Formats))
+	}
+	if err != nil {
+		return fmt.Errorf("format %s: %w", format, err)
+	}
+	_, err = w.Write(text)
+	return err
+}
+
+// Summary counts what was found; waived findings count as nothing else.
+type Summary struct {
+	Files    int `json:"files"`
+	Chains   int `json:"chains"`
+	Errors   int `json:"errors"`
+	Warnings int `json:"warnings"`
+	Infos    int `json:"infos"`
+	Waived   int `json:"waived"`
+}
+
+// Summary of the report.
+func (r *Report) Summary() Summary {
+	s := count(r.Findings)
+	s.Files, s.Chains = r.Files, len(r.Results)
+	return s
+}
+
+func count(findings []*lint.Finding) Summary {
+	var s Summary
+	for _, f := range findings {
+		switch {
+		case f.Waived():
+			s.Waived++
+		case f.Severity == lint.Error:
+			s.Errors++
+		case f.Severity == lint.Warning:
+			s.Warnings++
+		default:
+			s.Infos++
+		}
+	}
+	return s
+}
+
+// counting are the findings that nobody waived.
+func counting(findings []*lint.Finding) []*lint.Finding {
+	return slices.DeleteFunc(slices.Clone(findings), (*lint.Finding).Waived)
+}
+
+// group is the findings of one file.
+type group struct {
+	file     string
+	findings []*lint.Finding
+}
+
+// byFile keeps the order in which files and findings come.
+func byFile(findings []*lint.Finding) []*group {
+	var all []*group
+	known := map[string]*group{}
+	for _, f := range findings {
+		g := known[f.File]
+		if g == nil {
+			g = &group{file: f.File}
+			known[f.File] = g
+			all = append(all, g)
+		}
+		g.findings = append(g.findings, f)
+	}
+	return all
+}
+
+// path is a file's name for a forge: relative to the repository, with slashes.
+func (o Options) path(file string) string {
+	if file == "" {
+		file = stream
+	}
+	if abs, err := filepath.Abs(file); err == nil && o.Root != "" && file != stream {
+		if rel, err := filepath.Rel(o.Root, abs); err == nil && filepath.IsLocal(rel) {
+			file = rel
+		}
+	}
+	return strings.TrimPrefix(filepath.ToSlash(file), "./")
+}
+
+// stream is what stdin is called.
+const stream = "-"
+
+// reason is why a waived finding does not count.
+func reason(f *lint.Finding) string {
+	if f.Waiver == nil {
+		return "the baseline has it"
+	}
+	if f.Waiver.Until != "" {
+		return f.Waiver.Reason + " (until " + f.Waiver.Until + ")"
+	}
+	return f.Waiver.Reason
+}

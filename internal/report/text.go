@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/chainlint/chainlint/pkg/lint"
+)
+
+// textFormat is for people: findings with pictures by file, what was not checked, and a summary.
+func textFormat(r *Report, o Options) []byte {
+	t := &textWriter{report: r, color: o.Color}
+	for _, g := range byFile(counting(r.Findings)) {
+		for _, f := range g.findings {
+			t.finding(f)
+		}
+		t.WriteString("\n")
+	}
+	t.notChecked()
+	t.assumed()
+	fmt.Fprintln(t, r.Summary())
+	return t.Bytes()
+}
+
+type textWriter struct {
+	bytes.Buffer
+	report *Report
+	color  bool
+}
+
+// indent of what belongs to the finding above: as wide as the line numbers of a picture.
+const indent = "      "
+
+func (t *textWriter) finding(f *lint.Finding) {
+	line := clean(strings.TrimSuffix(f.Text(), "\n"))
+	where, rest, _ := strings.Cut(line, ": "+string(f.Severity)+": ")
+	fmt.Fprintf(t, "%s: %s: %s\n", t.paint(bold, where), t.paint(colors[f.Severity], string(f.Severity)), rest)
+	t.picture(f)
+	for _, cause := range f.Cause {
+		fmt.Fprintf(t, "%sbecause of: %s\n", indent, clean(cause))
+	}
+	if f.Fix != nil && f.Fix.Safe {
+		fmt.Fprintf(t, "%schainlint lint --fix repairs this\n", indent)
+	}
+}
+
+func (t *textWriter) picture(f *lint.Finding) {
+	code, carets, ok := strings.Cut(lint.Picture(t.report.Texts[f.File], f.Span), "\n")
+	if ok {
+		gutter, marks, _ := strings.Cut(strings.TrimSuffix(carets, "\n"), "^")
+		fmt.Fprintf(t, "%s\n%s%s\n", code, gutter, t.paint(colors[f.Severity], "^"+marks))
+	}
+}
+
+// What a terminal is told.
+const (
+	bold  = "1"
+	plain = "\x1b[0m"
+)
+
+var colors = map[lint.Severity]string{lint.Error: "1;31", lint.Warning: "1;33", lint.Info: "1;36"}
+
+func (t *textWriter) paint(how, s string) string {
+	if !t.color {
+		return s
+	}
+	return "\x1b[" + how + "m" + s + plain
+}
+
+// clean keeps a line one line, and a terminal in its state, whatever names and values hold.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// String is the last line of the text: 2 errors, 1 warning in 3 chains (5 files); 1 waived.
+func (s Summary) String() string {
+	text := s.counts() + " in " + plural(s.Chains, "chain") + " (" + plural(s.Files, "file") + ")"
+	if s.Waived > 0 {
+		text += fmt.Sprintf("; %d waived", s.Waived)
+	}
+	return text
+}
+
+// counts names what there is: 2 errors, 1 warning; or no findings.
+func (s Summary) counts() string {
+	var parts []string
+	for _, c := range []struct {
+		n    int
+		what string
+	}{{s.Errors, "error"}, {s.Warnings, "warning"}, {s.Infos, "info"}} {
+		if c.n > 0 {
+			parts = append(parts, plural(c.n, c.what))
+		}
+	}
+	if parts == nil {
+		return "no findings"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// notChecked says for each chain which rules could not judge it, folded by the facts that they lack.
+func (t *textWriter) notChecked() {
+	for _, result := range t.report.Results {
+		byNeeds, order := map[string][]string{}, []string{}
+		for _, m := range result.NotChecked {
+			needs := strings.Join(m.Needs, ", ")
+			if byNeeds[needs] == nil {
+				order = append(order, needs)
+			}
+			byNeeds[needs] = append(byNeeds[needs], m.Rule)
+		}
+		for _, needs := range order {
+			fmt.Fprintf(t, "%s: not checked without %s: %s\n", clean(result.Chain.File), needs, strings.Join(byNeeds[needs], ", "))
+		}
+	}
+}
+
+func (t *textWriter) assumed() {}
