@@ -40,6 +40,7 @@ func commands() []command {
 	return []command{
 		{"fn", "", "the KRM function: a ResourceList on stdin, one on stdout", (*app).fn},
 		{"render", "[-f FILE|DIR]... | --check [DIR]... | --write [DIR]...", "intents and facts to the rendered manifest", (*app).render},
+		{"lint", "[PATH|-]...", "what the eni-configs in files, directories or a stream do to a cluster", (*app).lint},
 		{"effective", "[--facts FILE] FILE|-", "the list that Terway writes to a node", (*app).effective},
 		{"diff", "BEFORE AFTER", "what a change does to the list on the nodes", (*app).diff},
 		{"import", "FILE|-", "a chain that exists as intents and facts", (*app).importChain},
@@ -82,8 +83,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	return exitUsage
 }
 
-func isTerminal(r io.Reader) bool {
-	f, ok := r.(*os.File)
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
@@ -98,7 +99,7 @@ Usage:
 	}
 	fmt.Fprint(w, `
 Without arguments, with a ResourceList on stdin, it is the KRM function.
-Exit codes: 0 clean; 1 drift or refused; 2 wrong usage or configuration, or a fact is needed;
+Exit codes: 0 clean; 1 findings, drift or refused; 2 wrong usage or configuration, or a fact is needed;
 3 could not do the job. Where several apply, the highest.
 `)
 }
