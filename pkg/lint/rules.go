@@ -7,11 +7,17 @@ package lint
 func Rules() []*Rule { return rules }
 
 var rules = []*Rule{
+	&ciliumCNIListed,
 	&emptyKey,
 	&entryWithoutType,
+	&firstPluginNotTerway,
 	&invalidJSON,
 	&listShape,
+	&mainPluginChained,
 	&notPlainYAML,
+	&pluginNotInstalled,
+	&pluginRepeated,
+	&pluginTypeUnknown,
 	&portmapCapabilityMissing,
 	&waiverExpired,
 	&waiverUnknown,

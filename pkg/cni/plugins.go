@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cni
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/chainlint/chainlint/pkg/conflist"
+)
+
+// The chained plugins beside portmap and tuning, and the one that only touches lo.
+const (
+	Bandwidth = "bandwidth"
+	Firewall  = "firewall"
+	SBR       = "sbr"
+	VRF       = "vrf"
+	Loopback  = "loopback"
+)
+
+// Role is what a reference plugin does in a list.
+type Role string
+
+// The roles: Main plugins make the pod's interface, Chained ones need the result of one before them, IPAM
+// ones hand out addresses for others.
+const (
+	Main    Role = "main"
+	Chained Role = "chained"
+	IPAM    Role = "ipam"
+)
+
+// roles of the reference plugins (containernetworking/plugins: plugins/main, plugins/meta, plugins/ipam at v1.9.1).
+var roles = map[string]Role{
+	"bridge": Main, "dummy": Main, "host-device": Main, "ipvlan": Main, Loopback: Main, "macvlan": Main, "ptp": Main, "tap": Main, "vlan": Main,
+	Bandwidth: Chained, Firewall: Chained, Portmap: Chained, SBR: Chained, Tuning: Chained, VRF: Chained,
+	"dhcp": IPAM, "host-local": IPAM, "static": IPAM,
+}
+
+// IsReference tells whether a type is one of the reference plugins.
+func IsReference(kind string) bool { return roles[kind] != "" }
+
+// CreatesInterface tells whether a plugin makes the pod's interface, so that it can only come first.
+func CreatesInterface(kind string) bool { return roles[kind] == Main && kind != Loopback }
+
+// IsIPAM tells whether a plugin hands out addresses for others.
+func IsIPAM(kind string) bool { return roles[kind] == IPAM }
+
+// ReferencePlugins are the types of all reference plugins, sorted.
+func ReferencePlugins() []string { return slices.Sorted(maps.Keys(roles)) }
+
+// ChainedPlugins are those that belong behind the first one, sorted.
+func ChainedPlugins() []string {
+	return slices.DeleteFunc(ReferencePlugins(), func(kind string) bool { return roles[kind] != Chained })
+}
+
+// RunsAsElement tells whether an address plugin, put into a chain as a plugin of its own, finds what it
+// needs: host-local wants a range, dhcp a daemon, static nothing.
+func RunsAsElement(entry *conflist.Node) bool {
+	ipam := entry.Get("ipam")
+	switch entry.Get("type").String() {
+	case "static":
+		return ipam != nil
+	case "host-local":
+		return ipam.Get("subnet") != nil || ipam.Get("ranges") != nil
+	}
+	return false
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lint
+
+import (
+	"slices"
+
+	"github.com/chainlint/chainlint/pkg/cni"
+	"github.com/chainlint/chainlint/pkg/terway"
+)
+
+var firstPluginNotTerway = Rule{
+	ID:      "first-plugin-not-terway",
+	Title:   "the first plugin is not Terway's own",
+	Impact:  AllPods,
+	Proof:   "differential test: the plugin that comes first has no result to work on, and ADD fails",
+	Sources: []string{"vendor page: \"The first CNI configuration in plugins must be the configuration within 10-terway.conf\"", "containernetworking/plugins:plugins/meta/*/ (prevResult is required)"},
+	Check: func(p *Pass) {
+		written := p.Written()
+		if len(written) == 0 || p.source == terway.CNIChainKey || p.unordered() {
+			return
+		}
+		place := slices.IndexFunc(p.entries, func(e *Entry) bool { return e.Type == terway.PluginType })
+		first := p.entries[0]
+		switch {
+		case place < 0 && cni.CreatesInterface(first.Type):
+			p.ReportAs(Traffic, true, first.AtField("type"), "the chain has no terway: %s gives pods an address that the VPC does not know. Put the content of 10-terway.conf first", first.Type)
+		case place < 0:
+			p.Report(first.AtField("type"), "the chain has no terway, so nobody gives pods an address and every pod fails: put the content of 10-terway.conf first")
+		case place > 0:
+			p.beforeTerway(p.entries[:place])
+		}
+	},
+}
+
+// beforeTerway judges what runs before anybody has given the pod an address.
+func (p *Pass) beforeTerway(entries []*Entry) {
+	for _, e := range entries {
+		switch {
+		case cni.CreatesInterface(e.Type):
+			p.Report(e.AtField("type"), "%s runs before terway and makes the pod's interface, so terway finds the name taken and every pod fails: put the content of 10-terway.conf first", e.Type)
+		case e.Type == "loopback":
+			p.ReportAs(Hygiene, false, e.AtField("type"), "loopback runs before terway: the runtime brings lo up by itself, remove it")
+		default:
+			p.Report(e.AtField("type"), "%s runs before terway, when the pod has no address yet: it refuses, and every pod fails. Put the content of 10-terway.conf first", e.Type)
+		}
+	}
+}
+
+// unordered: plugins is an object, whose order is not for this rule to judge.
+func (p *Pass) unordered() bool { return p.result != nil && p.result.Unordered }
