@@ -4,6 +4,7 @@ package conflist
 
 import (
 	"encoding/json"
+	"reflect"
 	"strconv"
 	"strings"
 )
@@ -73,30 +74,81 @@ func (n *Node) Get(key string) *Node {
 	return nil
 }
 
-// Duplicate returns the first member whose key stood before it in the same object, searching the
-// whole tree in the order of the text, and the JSON pointer of that member. ok is false if there is none.
-func (n *Node) Duplicate() (dup Member, pointer string, ok bool) {
-	return n.duplicate("")
+// Duplicate is a member whose key stood before it in the same object.
+type Duplicate struct {
+	Member
+	// Pointer of the member.
+	Pointer string
 }
 
-func (n *Node) duplicate(at string) (Member, string, bool) {
-	seen := map[string]bool{}
-	for _, m := range n.Members {
-		here := at + "/" + EscapePointer(m.Name())
-		if seen[m.Name()] {
-			return m, here, true
+// Duplicate returns the first duplicate of the tree and its JSON pointer. ok is false if there is none.
+func (n *Node) Duplicate() (dup Member, pointer string, ok bool) {
+	all := n.Duplicates()
+	if len(all) == 0 {
+		return Member{}, "", false
+	}
+	return all[0].Member, all[0].Pointer, true
+}
+
+// Duplicates are all members whose key stood before them in the same object, in the order of the text.
+func (n *Node) Duplicates() []Duplicate {
+	var found []Duplicate
+	seen := map[*Node]map[string]bool{}
+	n.walk("", func(pointer string, parent *Node, m *Member) {
+		if m == nil {
+			return
 		}
-		seen[m.Name()] = true
-		if dup, pointer, ok := m.Value.duplicate(here); ok {
-			return dup, pointer, true
+		if seen[parent] == nil {
+			seen[parent] = map[string]bool{}
 		}
+		if seen[parent][m.Name()] {
+			found = append(found, Duplicate{*m, pointer})
+		}
+		seen[parent][m.Name()] = true
+	})
+	return found
+}
+
+// Walk calls visit for every value below and including n, with its JSON pointer, in the order of the text.
+func (n *Node) Walk(visit func(pointer string, n *Node)) {
+	visit("", n)
+	n.walk("", func(pointer string, parent *Node, m *Member) {
+		if m != nil {
+			visit(pointer, m.Value)
+			return
+		}
+		visit(pointer, parent)
+	})
+}
+
+// walk visits members with the object that holds them, and elements (m is nil, parent the element).
+func (n *Node) walk(at string, visit func(pointer string, parent *Node, m *Member)) {
+	for i := range n.Members {
+		here := at + "/" + EscapePointer(n.Members[i].Name())
+		visit(here, n, &n.Members[i])
+		n.Members[i].Value.walk(here, visit)
 	}
 	for i, e := range n.Elements {
-		if dup, pointer, ok := e.duplicate(at + "/" + itoa(i)); ok {
-			return dup, pointer, true
-		}
+		here := at + "/" + itoa(i)
+		visit(here, e, nil)
+		e.walk(here, visit)
 	}
-	return Member{}, "", false
+}
+
+// Same tells whether two values mean the same to a decoder: order of members, spelling of numbers and
+// escapes do not count.
+func Same(a, b *Node) bool {
+	var x, y any
+	return a.Decode(&x) == nil && b.Decode(&y) == nil && reflect.DeepEqual(x, y)
+}
+
+// Compact is the value on one line, cut where it is long.
+func (n *Node) Compact() string {
+	text := strings.Join(strings.Fields(n.Text), " ")
+	if len(text) > 80 {
+		return "a longer value"
+	}
+	return text
 }
 
 var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")

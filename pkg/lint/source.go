@@ -110,6 +110,14 @@ func (p *ObjectPass) Report(path string, onKey bool, format string, args ...any)
 	p.source.Findings = append(p.source.Findings, f)
 }
 
+// ReportAt adds a finding at a position that is known already.
+func (p *ObjectPass) ReportAt(at manifest.Position, format string, args ...any) {
+	p.Report("", false, format, args...)
+	if f := p.source.Findings[len(p.source.Findings)-1]; p.Positioned() {
+		f.Span = Span{at, at}
+	}
+}
+
 func fileFinding(rule *Rule, file, message string) *Finding {
 	start := manifest.Position{File: file, Line: 1, Column: 1}
 	return &Finding{Rule: rule, Impact: rule.Impact, Severity: rule.Severity(), Message: message, Place: Place{Start: -1}, File: file, Span: Span{start, start}}
