@@ -69,7 +69,7 @@ type jsonRow struct {
 	Then  []jsonFinding `json:"then"`
 }
 
-func jsonFormat(r *Report) ([]byte, error) {
+func jsonFormat(r *Report, _ Options) ([]byte, error) {
 	doc := jsonReport{Version: 1, Summary: r.Summary(), Chains: []jsonChain{}, Findings: jsonFindings(r.Findings)}
 	for _, result := range r.Results {
 		c := jsonChain{File: result.Chain.File, Object: object(result.Chain.Ref()), Facts: r.Facts[result.Chain], NotChecked: []lint.Missing{}}

@@ -4,6 +4,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -47,23 +48,26 @@ type Options struct {
 	// Root is the repository: sarif, github and gitlab tell files relative to it, because forges attach
 	// findings by that path. "" leaves names as they are.
 	Root string
+	// FailOn is the least severity that fails the run, in junit a case; "" is error, "never" none.
+	FailOn string
 }
 
-// Formats that Write knows.
+// formats that Write knows.
+var formats = map[string]func(*Report, Options) ([]byte, error){
+	"text": textFormat, "json": jsonFormat, "sarif": sarifFormat, "junit": junitFormat,
+	"github": githubFormat, "gitlab": gitlabFormat, "checkstyle": checkstyleFormat,
+}
+
+// Formats are their names, in the order of the documentation.
 var Formats = []string{"text", "json", "sarif", "junit", "github", "gitlab", "checkstyle"}
 
 // Write puts the report out. The error is that of w, or says that there is no such format.
 func Write(w io.Writer, format string, r *Report, o Options) error {
-	var text []byte
-	var err error
-	switch format {
-	case "text":
-		text = textFormat(r, o)
-	case "json":
-		text, err = jsonFormat(r)
-	default:
+	write := formats[format]
+	if write == nil {
 		return fmt.Errorf("unknown format %q: %s", format, nearest.Hint(format, Formats))
 	}
+	text, err := write(r, o)
 	if err != nil {
 		return fmt.Errorf("format %s: %w", format, err)
 	}
@@ -132,11 +136,22 @@ func byFile(findings []*lint.Finding) []*group {
 	return all
 }
 
+// fails tells whether the finding fails the run.
+func (o Options) fails(f *lint.Finding) bool {
+	switch cmp.Or(o.FailOn, string(lint.Error)) {
+	case string(lint.Info):
+		return true
+	case string(lint.Warning):
+		return f.Severity != lint.Info
+	case string(lint.Error):
+		return f.Severity == lint.Error
+	}
+	return false
+}
+
 // path is a file's name for a forge: relative to the repository, with slashes.
 func (o Options) path(file string) string {
-	if file == "" {
-		file = stream
-	}
+	file = named(file)
 	if abs, err := filepath.Abs(file); err == nil && o.Root != "" && file != stream {
 		if rel, err := filepath.Rel(o.Root, abs); err == nil && filepath.IsLocal(rel) {
 			file = rel
@@ -147,6 +162,20 @@ func (o Options) path(file string) string {
 
 // stream is what stdin is called.
 const stream = "-"
+
+func named(file string) string { return cmp.Or(file, stream) }
+
+// message is the finding as one paragraph, for formats that have no fields for pools and causes.
+func message(f *lint.Finding) string {
+	text := f.Message
+	if f.NodePools != nil {
+		text = "node pools " + strings.Join(f.NodePools, ", ") + ": " + text
+	}
+	if f.Cause != nil {
+		text += " (because of " + strings.Join(f.Cause, ", ") + ")"
+	}
+	return clean(text)
+}
 
 // reason is why a waived finding does not count.
 func reason(f *lint.Finding) string {

@@ -12,9 +12,10 @@ import (
 )
 
 // textFormat is for people: findings with pictures by file, what was not checked, and a summary.
-func textFormat(r *Report, o Options) []byte {
+func textFormat(r *Report, o Options) ([]byte, error) {
 	t := &textWriter{report: r, color: o.Color}
-	for _, g := range byFile(counting(r.Findings)) {
+	open := counting(r.Findings)
+	for _, g := range byFile(open) {
 		for _, f := range g.findings {
 			t.finding(f)
 		}
@@ -23,7 +24,10 @@ func textFormat(r *Report, o Options) []byte {
 	t.notChecked()
 	t.assumed()
 	fmt.Fprintln(t, r.Summary())
-	return t.Bytes()
+	if len(open) > 0 {
+		fmt.Fprintf(t, "more about a rule: chainlint explain %s\n", open[0].Rule.ID)
+	}
+	return t.Bytes(), nil
 }
 
 type textWriter struct {
@@ -32,7 +36,7 @@ type textWriter struct {
 	color  bool
 }
 
-// indent of what belongs to the finding above: as wide as the line numbers of a picture.
+// indent of what belongs to the line above: as wide as the line numbers of a picture.
 const indent = "      "
 
 func (t *textWriter) finding(f *lint.Finding) {
@@ -49,8 +53,8 @@ func (t *textWriter) finding(f *lint.Finding) {
 }
 
 func (t *textWriter) picture(f *lint.Finding) {
-	code, carets, ok := strings.Cut(lint.Picture(t.report.Texts[f.File], f.Span), "\n")
-	if ok {
+	picture := lint.Picture(t.report.Texts[f.File], f.Span)
+	if code, carets, ok := strings.Cut(picture, "\n"); ok {
 		gutter, marks, _ := strings.Cut(strings.TrimSuffix(carets, "\n"), "^")
 		fmt.Fprintf(t, "%s\n%s%s\n", code, gutter, t.paint(colors[f.Severity], "^"+marks))
 	}
@@ -113,22 +117,3 @@ func plural(n int, what string) string {
 	}
 	return fmt.Sprintf("%d %ss", n, what)
 }
-
-// notChecked says for each chain which rules could not judge it, folded by the facts that they lack.
-func (t *textWriter) notChecked() {
-	for _, result := range t.report.Results {
-		byNeeds, order := map[string][]string{}, []string{}
-		for _, m := range result.NotChecked {
-			needs := strings.Join(m.Needs, ", ")
-			if byNeeds[needs] == nil {
-				order = append(order, needs)
-			}
-			byNeeds[needs] = append(byNeeds[needs], m.Rule)
-		}
-		for _, needs := range order {
-			fmt.Fprintf(t, "%s: not checked without %s: %s\n", clean(result.Chain.File), needs, strings.Join(byNeeds[needs], ", "))
-		}
-	}
-}
-
-func (t *textWriter) assumed() {}
