@@ -50,8 +50,12 @@ func (p *Pass) compareFirst(e *Entry, conf *conflist.Node) {
 	}
 	for _, m := range e.Members {
 		known := conf.Get(m.Name()) != nil || slices.Contains(discardedKeys, m.Name()) || slices.Contains(terway.AdditiveKeys, m.Name())
-		if !known && !isDefault(m.Name(), m.Value) {
-			p.ReportAs(Traffic, false, e.AtKey(m), "%s is not in 10-terway.conf: only %s may be added to the first plugin%s", m.Name(), strings.Join(terway.AdditiveKeys, " and "), didYouMean(m.Name(), terway.AdditiveKeys))
+		switch best := nearest.To(m.Name(), terway.AdditiveKeys); {
+		case known || isDefault(m.Name(), m.Value):
+		case best != "":
+			p.ReportAs(Silent, true, e.AtKey(m), "Terway reads no %s, so it is silently ignored: did you mean %s?", m.Name(), best)
+		default:
+			p.ReportAs(Traffic, false, e.AtKey(m), "%s is not in 10-terway.conf: only %s may be added to the first plugin. Terway runs with what the list says: add it to 10-terway.conf, or remove it", m.Name(), strings.Join(terway.AdditiveKeys, " and "))
 		}
 	}
 }
@@ -83,11 +87,4 @@ func isDefault(name string, value *conflist.Node) bool {
 		return value.Text == "false"
 	}
 	return false
-}
-
-func didYouMean(name string, candidates []string) string {
-	if best := nearest.To(name, candidates); best != "" {
-		return ". Did you mean " + best + "?"
-	}
-	return ""
 }

@@ -3,6 +3,7 @@
 package lint
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/chainlint/chainlint/internal/manifest"
@@ -24,7 +25,7 @@ var nameDrift = Rule{
 			p.Report("/metadata/namespace", false, "eni-config stands in the namespace %s, and Terway reads %s only: the chain never reaches a node", ref.Namespace, terway.ConfigMapNamespace)
 		case strings.Contains(ref.Name, terway.ConfigMapName):
 			p.Report("/metadata/name", false, "eni-config is called %s here, and Terway reads only %s/%s: the chain never reaches a node. Keep namePrefix, nameSuffix and hashes away from it", ref.Name, terway.ConfigMapNamespace, terway.ConfigMapName)
-		default:
+		case slices.Contains([]string{"", terway.ConfigMapNamespace}, ref.Namespace):
 			p.Report("/metadata/name", false, "Terway reads a chain from %s/%s only; of a node's own ConfigMap (label terway-config) it takes eni_conf and ignores the list: move the chain", terway.ConfigMapNamespace, terway.ConfigMapName)
 		}
 	},

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lint
+
+import (
+	"github.com/chainlint/chainlint/pkg/terway"
+)
+
+var publicWithoutSymmetricRouting = Rule{
+	ID:      "public-without-symmetric-routing",
+	Title:   "public host ports without symmetric routing",
+	Impact:  Traffic,
+	Lost:    true,
+	Proof:   "PUB-001 on the broken chain",
+	Sources: []string{"vendor page: symmetric_routing is required for access by a public address"},
+	Check: func(p *Pass) {
+		e := p.firstTerway()
+		if p.chain.Wishes.Public && e != nil && e.Get(terway.SymmetricKey) == nil {
+			p.Report(e.Place(), "the intent asks for host ports on public addresses, but symmetric_routing is not on: replies leave by the pod's own interface, and public clients get no answer. Add \"symmetric_routing\": true")
+		}
+	},
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lint
+
+import (
+	"github.com/chainlint/chainlint/pkg/terway"
+)
+
+var terwayKeyWithoutEffect = Rule{
+	ID:      "terway-key-without-effect",
+	Title:   "a key of Terway's own entry that does nothing",
+	Impact:  Silent,
+	Proof:   "the real terway-cli overwrites bandwidth_mode (recorded answers); port mappings by reading",
+	Sources: []string{"AliyunContainerService/terway:cmd/terway-cli/cni.go (bandwidth_mode)", "AliyunContainerService/terway:plugin/driver/types/types.go (portMappings is read on Windows only)"},
+	Check: func(p *Pass) {
+		for _, e := range p.Plugins(terway.PluginType) {
+			if mode := e.Get("bandwidth_mode"); mode != nil && !p.Lacks(terway.ResolvedDatapath) {
+				p.ReportAs(Hygiene, false, e.At("/bandwidth_mode", mode), "Terway decides bandwidth_mode by itself and overwrites this: remove it")
+			}
+			if mappings := e.Value("capabilities").Get("portMappings"); mappings.IsTrue() {
+				p.Report(e.At("/capabilities/portMappings", mappings), "Terway's plugin does nothing with port mappings on Linux: host ports take portmap, with this capability on its own entry")
+			}
+		}
+	},
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package terway
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/chainlint/chainlint/pkg/conflist"
+)
+
+// KeyType is what a key of Terway's own entry must hold.
+type KeyType struct {
+	kind conflist.Kind
+	// list: an array of texts. integer: no fraction.
+	list, integer bool
+	// Words say it to a person.
+	Words string
+	// Policy: the key is read by the container policy, not by the plugin.
+	Policy bool
+}
+
+var (
+	aText   = KeyType{kind: conflist.String, Words: "text"}
+	aSwitch = KeyType{kind: conflist.Bool, Words: "true or false"}
+	aNumber = KeyType{kind: conflist.Number, integer: true, Words: "a whole number"}
+	aList   = KeyType{kind: conflist.Array, list: true, Words: "a list of texts"}
+	object  = KeyType{kind: conflist.Object, Words: "an object"}
+	ofPol   = KeyType{kind: conflist.String, Words: "text", Policy: true}
+)
+
+// pluginKeys are the keys of Terway's own entry (plugin/driver/types/types.go, CNIConf; cilium_* are read
+// by cmd/terway-cli/policy.go, as texts). eniip_virtual_type and bandwidth_mode are written by terway-cli,
+// symmetric_routing_config is judged before the plugin sees it.
+var pluginKeys = map[string]KeyType{
+	"veth_prefix":                  aText,
+	"host_stack_cidrs":             aList,
+	"disable_host_peer":            aSwitch,
+	"vlan_strip_type":              aText,
+	"mtu":                          aNumber,
+	"enable_network_priority":      aSwitch,
+	"debug":                        aSwitch,
+	"runtimeconfig":                object,
+	"cilium_args":                  ofPol,
+	"cilium_enable_hubble":         ofPol,
+	"cilium_hubble_metrics":        ofPol,
+	"cilium_hubble_listen_address": ofPol,
+	"cilium_hubble_metrics_server": ofPol,
+}
+
+// PluginKeyType is what a key of Terway's entry must hold, in whatever case of letters it is written; known
+// is false for a key that nobody decodes.
+func PluginKeyType(name string) (want KeyType, known bool) {
+	want, known = pluginKeys[strings.ToLower(name)]
+	return want, known
+}
+
+// Holds tells whether encoding/json would decode the value.
+func (k KeyType) Holds(n *conflist.Node) bool {
+	if n.Kind != k.kind {
+		return false
+	}
+	if k.integer {
+		_, err := strconv.ParseInt(n.Text, 10, 64)
+		return err == nil
+	}
+	for _, e := range n.Elements {
+		if k.list && e.Kind != conflist.String && e.Kind != conflist.Null {
+			return false
+		}
+	}
+	return true
+}
