@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package manifest
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Splice replaces the bytes [Start, End) of the decoded value of a scalar.
+type Splice struct {
+	Object *Object
+	// Pointer to the scalar in the object.
+	Pointer    string
+	Start, End int
+	Text       string
+}
+
+// Rewrite applies splices to the text of a file, whose objects they name. Only the bytes that they name are
+// touched; the result was read again, and holds the values that were meant and nothing else that differs.
+// Where that cannot be had, in the style that a value is written in, it is an error and there is no result.
+func Rewrite(text []byte, splices []Splice) ([]byte, error) {
+	if len(splices) == 0 {
+		return text, nil
+	}
+	src := splices[0].Object.source
+	if src == nil || len(src.text) != len(text) {
+		return nil, errors.New("the text is not the one that the values were read from")
+	}
+	changes := make([]change, len(splices))
+	for i, s := range splices {
+		var err error
+		if changes[i], err = s.change(src); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(changes, func(a, b change) int { return cmp.Compare(a.start, b.start) })
+	for i := 1; i < len(changes); i++ {
+		if changes[i].start < changes[i-1].end || changes[i].start == changes[i-1].start {
+			return nil, errors.New("two changes overlap")
+		}
+	}
+	if err := verify(src.text, apply(src.text, changes), splices); err != nil {
+		return nil, err
+	}
+	return []byte(apply(string(text), changes)), nil
+}
+
+// change of the bytes [start, end) of the source.
+type change struct {
+	start, end int
+	text       string
+}
+
+func apply(source string, changes []change) string {
+	var b strings.Builder
+	at := 0
+	for _, c := range changes {
+		b.WriteString(source[at:c.start])
+		b.WriteString(c.text)
+		at = c.end
+	}
+	b.WriteString(source[at:])
+	return b.String()
+}
+
+var errInexact = errors.New("the way this value is written does not allow for an exact change")
+
+// change is the splice in terms of the source.
+func (s Splice) change(src *source) (change, error) {
+	n := Find(s.Object.Node, s.Pointer)
+	if n == nil || n.Kind != yaml.ScalarNode || s.Start < 0 || s.Start > s.End || s.End > len(n.Value) {
+		return change{}, fmt.Errorf("there is no text %d to %d at %s", s.Start, s.End, s.Pointer)
+	}
+	spans, ok := mapScalar(src.text, src.offset(n.Line, n.Column), n)
+	if !ok || len(spans) == 0 {
+		return change{}, errInexact
+	}
+	switch n.Style &^ yaml.TaggedStyle {
+	case yaml.LiteralStyle:
+		return literalChange(src, n.Value, spans, s)
+	case yaml.DoubleQuotedStyle:
+		return flowChange(spans, s, escaped(s.Text)), nil
+	case yaml.SingleQuotedStyle:
+		return flowChange(spans, s, strings.ReplaceAll(s.Text, "'", "''")), nil
+	}
+	return flowChange(spans, s, s.Text), nil
+}
+
+func flowChange(spans []span, s Splice, text string) change {
+	switch {
+	case s.Start == len(spans):
+		end := spans[len(spans)-1].end
+		return change{end, end, text}
+	case s.Start == s.End:
+		return change{spans[s.Start].start, spans[s.Start].start, text}
+	}
+	return change{spans[s.Start].start, spans[s.End-1].end, text}
+}
+
+// escaped is text inside double quotes, as JSON writes it too: a file may be either.
+func escaped(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case unicode.IsControl(r) || !unicode.IsPrint(r) && r < 0x10000:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// literalChange: behind each line break stands the indentation of the block, but on empty lines.
+func literalChange(src *source, value string, spans []span, s Splice) (change, error) {
+	indent := blockIndent(src, value, spans)
+	start, end := spans[len(spans)-1].end, spans[len(spans)-1].end
+	if s.Start < len(spans) {
+		start = spans[s.Start].start
+	}
+	if s.End < len(spans) {
+		end = spans[s.End].start
+	}
+	lineBreak := "\n"
+	if strings.Contains(src.text[spans[0].start:spans[len(spans)-1].end], "\r\n") {
+		lineBreak = "\r\n"
+	}
+	var b strings.Builder
+	rest := s.Text + value[s.End:]
+	if atLineStart := s.Start == 0 || value[s.Start-1] == '\n'; atLineStart && rest != "" {
+		start -= min(src.column(start), indent)
+		if rest[0] != '\n' {
+			b.WriteString(strings.Repeat(" ", indent))
+		}
+	}
+	for i := range len(s.Text) {
+		if s.Text[i] != '\n' {
+			b.WriteByte(s.Text[i])
+			continue
+		}
+		b.WriteString(lineBreak)
+		if next := rest[i+1:]; next != "" && next[0] != '\n' {
+			b.WriteString(strings.Repeat(" ", indent))
+		}
+	}
+	return change{start, end, b.String()}, nil
+}
+
+// blockIndent is the column of the first byte of a line that is not empty.
+func blockIndent(src *source, value string, spans []span) int {
+	for i := range value {
+		if value[i] != '\n' && (i == 0 || value[i-1] == '\n') {
+			return src.column(spans[i].start)
+		}
+	}
+	return 0
+}
+
+// column in bytes, from 0.
+func (s *source) column(offset int) int {
+	return offset - (strings.LastIndexByte(s.text[:offset], '\n') + 1)
+}
+
+// verify reads both texts and compares all that is in them.
+func verify(before, after string, splices []Splice) error {
+	old, err := Documents("", []byte(before))
+	if err != nil {
+		return err
+	}
+	now, err := Documents("", []byte(after))
+	if err != nil || len(old) != len(now) {
+		return errInexact
+	}
+	c := comparison{wanted: wantedValues(splices)}
+	shared := map[*yaml.Node]bool{}
+	for i := range old {
+		c.compare(old[i].Node, now[i].Node)
+		anchored(old[i].Node, shared)
+	}
+	for n := range c.met {
+		if shared[n] {
+			return errors.New("the value is shared by an anchor, so a change would reach further")
+		}
+	}
+	if c.differ || len(c.met) != len(c.wanted) {
+		return errInexact
+	}
+	return nil
+}
+
+// comparison of two trees that may differ in the wanted values only.
+type comparison struct {
+	wanted map[string]string
+	met    map[*yaml.Node]bool
+	differ bool
+}
+
+func scalarKey(n *yaml.Node) string {
+	return strconv.Itoa(n.Line) + ":" + strconv.Itoa(n.Column) + ":" + n.Value
+}
+
+// wantedValues are the values that the scalars are to have, by their place.
+func wantedValues(splices []Splice) map[string]string {
+	all := slices.Clone(splices)
+	slices.SortFunc(all, func(a, b Splice) int { return cmp.Compare(b.Start, a.Start) })
+	wanted := map[string]string{}
+	for _, s := range all {
+		n := Find(s.Object.Node, s.Pointer)
+		value, ok := wanted[scalarKey(n)]
+		if !ok {
+			value = n.Value
+		}
+		wanted[scalarKey(n)] = value[:s.Start] + s.Text + value[s.End:]
+	}
+	return wanted
+}
+
+func (c *comparison) compare(a, b *yaml.Node) {
+	value := a.Value
+	if want, ok := c.wanted[scalarKey(a)]; ok && a.Kind == yaml.ScalarNode {
+		if c.met == nil {
+			c.met = map[*yaml.Node]bool{}
+		}
+		c.met[a], value = true, want
+	}
+	if a.Kind != b.Kind || a.Style != b.Style || a.Tag != b.Tag || a.Anchor != b.Anchor || value != b.Value || len(a.Content) != len(b.Content) ||
+		a.HeadComment != b.HeadComment || a.LineComment != b.LineComment || a.FootComment != b.FootComment {
+		c.differ = true
+		return
+	}
+	for i := range a.Content {
+		c.compare(a.Content[i], b.Content[i])
+	}
+}
+
+// anchored collects what aliases stand for, each node once.
+func anchored(n *yaml.Node, shared map[*yaml.Node]bool) {
+	if n.Kind == yaml.AliasNode {
+		everything(n.Alias, shared)
+	}
+	for _, c := range n.Content {
+		anchored(c, shared)
+	}
+}
+
+func everything(n *yaml.Node, into map[*yaml.Node]bool) {
+	if into[n] {
+		return
+	}
+	into[n] = true
+	for _, c := range n.Content {
+		everything(c, into)
+	}
+}
