@@ -82,6 +82,8 @@ var seeds = []string{
 	`{"apiVersion":"chainlint.dev/v1alpha1","kind":"ClusterFacts","metadata":{"name":"x","annotations":null},"spec":{"terway":{"version":"v1.15.0","features":["cni_chain"]},"nodePools":[{"name":"g","kubeProxyMode":"ipvs"}]}}`,
 	`{"apiVersion":"chainlint.dev/v1alpha1","kind":"ClusterFacts","metadata":{"name":"x"},"spec":{"terway":{"version":1.15},"kubeProxyMode":"Iptables","node":{"tuningAllowlist":{}}}}`,
 	`{"apiVersion":"chainlint.dev/v1alpha1","kind":"ChainRender","metadata":{"name":"x"},"spec":{"facts":{"ipStack":"dual"},"intents":[{"name":"a","spec":{"ipv6LinkLocal":"Disabled"}}],"policy":{"exposure":["Private"]}}}`,
+	`{"apiVersion":"chainlint.dev/v1alpha1","kind":"LintConfig","spec":{"failOn":"never","waivers":[{"rule":"a","reason":"b","until":"2027-01-31","paths":["**"]}],"facts":[{"paths":["a"],"file":"b"}],"exclude":[""]}}`,
+	`{"apiVersion":"chainlint.dev/v1alpha1","kind":"ChainLint","metadata":{"name":"x"},"spec":{"asOf":"2027","factsRef":{"name":"y"},"facts":{},"waivers":[{"rule":"a"}]}}`,
 	`{"apiVersion":"chainlint.dev/v1alpha1","kind":"ChainRender","metadata":{"name":"x"}}`, `{}`, `[]`, `7`, `null`, `{"spec":null}`,
 }
 
@@ -151,6 +153,9 @@ func TestMessages(t *testing.T) {
 		{"ChainIntent", `{"apiVersion":"chainlint.dev/v1alpha1","kind":"ChainIntent","metadata":{"name":"x"},"spec":{"sysctls":{"kernel.x":"1"}}}`, "/spec/sysctls/kernel.x", `"kernel.x" is not a sysctl under net.`},
 		{"ClusterFacts", `{"apiVersion":"chainlint.dev/v1alpha1","kind":"ClusterFacts","metadata":{"name":"x"},"spec":{"node":{"kernelVersion":5.10}}}`, "/spec/node/kernelVersion", `kernelVersion must be text, not a number: put it in quotes`},
 		{"ClusterFacts", `{"apiVersion":"chainlint.dev/v1alpha1","kind":"ClusterFacts","metadata":{"name":"x"},"spec":{"terway":{"version":"1.15"}}}`, "/spec/terway/version", `version must be a release such as v1.15.0, not "1.15"`},
+		{"LintConfig", `{"apiVersion":"chainlint.dev/v1alpha1","kind":"LintConfig","spec":{"failOn":"fatal"}}`, "/spec/failOn", `failOn must be one of error, warning, info, never, not "fatal"`},
+		{"LintConfig", `{"apiVersion":"chainlint.dev/v1alpha1","kind":"LintConfig","spec":{"waiver":[]}}`, "/spec/waiver", `unknown field "waiver": did you mean waivers?`},
+		{"ChainLint", `{"apiVersion":"chainlint.dev/v1alpha1","kind":"ChainLint","metadata":{"name":"x"},"spec":{"waivers":[{"rule":"a","reason":"b","until":"soon"}]}}`, "/spec/waivers/0/until", `until must be a date such as 2027-01-31, not "soon"`},
 		{"ClusterFacts", `{"apiVersion":"chainlint.dev/v1alpha1","kind":"ClusterFacts","metadata":{}}`, "", `the document lacks spec`},
 	} {
 		found, err := schema.Validate(c.kind, []byte(c.text))
