@@ -18,6 +18,9 @@ const (
 	Nftables = "nftables"
 )
 
+// KubeMarkMasq is the chain of the nat table that kube-proxy makes in the modes iptables and ipvs.
+const KubeMarkMasq = "KUBE-MARK-MASQ"
+
 // Feature is something that only some releases of the reference plugins can do.
 type Feature string
 

@@ -4,6 +4,7 @@ package cni
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -72,15 +73,30 @@ var pluginKeys = map[string][]Key{
 	"vrf": {{Name: "vrfname", Type: "string"}, {Name: "table", Type: "int"}},
 }
 
+// KeyProblemKind is what is wrong with a member.
+type KeyProblemKind int
+
+// The kinds. WrongType fails every pod; the other two have no effect.
+const (
+	WrongType KeyProblemKind = iota
+	UnknownKey
+	OtherRelease
+)
+
 // KeyProblem is a member of a plugin entry that the plugin does not take as it is meant.
 type KeyProblem struct {
+	Kind   KeyProblemKind
+	Member conflist.Member
 	// Pointer into the entry.
 	Pointer string
-	// Fails: every pod fails. Otherwise the member just has no effect.
-	Fails bool
+	// Nearest key that an unknown one may have meant, "" if none is near.
+	Nearest string
 	// Message says what is wrong and what to write instead.
 	Message string
 }
+
+// Fails tells whether every pod fails on it.
+func (p KeyProblem) Fails() bool { return p.Kind == WrongType }
 
 // CheckKeys judges the members of a plugin entry for a release of the plugins, "" for an unknown one.
 // Plugins that are no chained reference plugins are not judged. Names count in any case of letters, as
@@ -93,20 +109,41 @@ func CheckKeys(entry *conflist.Node, version string) []KeyProblem {
 	}
 	var found []KeyProblem
 	for _, m := range entry.Members {
-		pointer := "/" + conflist.EscapePointer(m.Name())
-		key, ok := lookup(append(own[:len(own):len(own)], commonKeys...), m.Name())
-		switch {
-		case !ok:
-			found = append(found, KeyProblem{pointer, false, fmt.Sprintf("%s knows no key %q and ignores it: %s", kind, m.Name(), nearest.Hint(m.Name(), names(own)))})
-		case version != "" && key.Since != "" && terway.Older(version, key.Since):
-			found = append(found, KeyProblem{pointer, false, fmt.Sprintf("%s %s ignores %s, which exists from %s on", kind, version, key.Name, key.Since)})
-		case version != "" && key.Until != "" && !terway.Older(version, key.Until):
-			found = append(found, KeyProblem{pointer, false, fmt.Sprintf("%s %s ignores %s, which was taken out in %s", kind, version, key.Name, key.Until)})
-		case !decodes(m.Value, key.Type):
-			found = append(found, KeyProblem{pointer, true, fmt.Sprintf("%s must be %s, not %s, and %s fails every pod on it", key.Name, words[key.Type], given(m.Value, key.Type), kind)})
+		if p, bad := checkKey(kind, own, m, version); bad {
+			p.Member, p.Pointer = m, "/"+conflist.EscapePointer(m.Name())
+			found = append(found, p)
 		}
 	}
 	return found
+}
+
+func checkKey(kind string, own []Key, m conflist.Member, version string) (p KeyProblem, bad bool) {
+	key, ok := lookup(append(own[:len(own):len(own)], commonKeys...), m.Name())
+	switch {
+	case !ok:
+		best := nearest.To(m.Name(), names(own))
+		return KeyProblem{Kind: UnknownKey, Nearest: best, Message: fmt.Sprintf("%s knows no key %q and ignores it: %s", kind, m.Name(), nearest.Hint(m.Name(), names(own)))}, true
+	case key.laterThan(version):
+		return KeyProblem{Kind: OtherRelease, Message: fmt.Sprintf("%s %s ignores %s, which exists from %s on", kind, version, key.Name, key.Since)}, true
+	case version != "" && key.Until != "" && !terway.Older(version, key.Until):
+		return KeyProblem{Kind: OtherRelease, Message: fmt.Sprintf("%s %s ignores %s, which was taken out in %s", kind, version, key.Name, key.Until)}, true
+	case !decodes(m.Value, key.Type):
+		return KeyProblem{Kind: WrongType, Message: fmt.Sprintf("%s must be %s, not %s, and %s fails every pod on it", key.Name, words[key.Type], given(m.Value, key.Type), kind)}, true
+	}
+	return KeyProblem{}, false
+}
+
+func (k Key) laterThan(version string) bool {
+	return version != "" && k.Since != "" && terway.Older(version, k.Since)
+}
+
+// DependsOnRelease tells whether the entry has a key that only some releases of its plugin read.
+func DependsOnRelease(entry *conflist.Node) bool {
+	own := pluginKeys[entry.Get("type").String()]
+	return slices.ContainsFunc(entry.Members, func(m conflist.Member) bool {
+		key, ok := lookup(own, m.Name())
+		return ok && (key.Since != "" || key.Until != "")
+	})
 }
 
 func lookup(keys []Key, name string) (Key, bool) {

@@ -175,7 +175,7 @@ func TestCheckKeys(t *testing.T) {
 		var got []string
 		for _, p := range CheckKeys(entry, c.version) {
 			mark := ""
-			if p.Fails {
+			if p.Fails() {
 				mark = "!"
 			}
 			got = append(got, p.Pointer+mark)

@@ -51,7 +51,7 @@ func (p *Pass) symmetricMember(e *Entry, pointer string, m conflist.Member) {
 	switch {
 	case m.Value.Kind == conflist.Null || ignored:
 	case number && err != nil:
-		p.Report(at, "%s must be a whole number, not %s, and Terway's init container fails", m.Name(), short(m.Value.Text))
+		p.Report(at, "%s must be a whole number, not %s, and Terway's init container fails", m.Name(), m.Value.Compact())
 	case text && m.Value.Kind != conflist.String:
 		p.Report(at, "%s is %s where text belongs, and Terway's init container fails", m.Name(), a(m.Value.Kind))
 	case name == "backend" && e.Get(terway.SymmetricKey).IsTrue() && !slices.Contains([]string{"", cni.Iptables, cni.Nftables}, m.Value.String()):

@@ -10,15 +10,11 @@ import (
 
 	"github.com/chainlint/chainlint/internal/manifest"
 	"github.com/chainlint/chainlint/pkg/conflist"
-	"github.com/chainlint/chainlint/pkg/terway"
 )
 
 // Config is the spec of a ChainRender.
 type Config struct {
-	Facts    *terway.Facts `json:"facts,omitempty"`
-	FactsRef *struct {
-		Name string `json:"name"`
-	} `json:"factsRef,omitempty"`
+	FactsChoice
 	Intents []struct {
 		Name string     `json:"name"`
 		Spec IntentSpec `json:"spec"`
@@ -74,10 +70,7 @@ func ParseConfig(o *manifest.Object) (Config, Problems) {
 	if !IsOwn(ref) || ref.Kind == kindLint {
 		return config, Problems{at(Invalid, "unknown-config", o, "/kind", "%s %s is no configuration of chainlint: write a %s %s", ref.APIVersion, ref.Kind, manifest.Group, kindRender)}
 	}
-	ps := decode(o, &config)
-	if config.Facts != nil && config.FactsRef != nil {
-		ps = append(ps, at(Invalid, "two-facts", o, "/spec/factsRef", "facts and factsRef say it twice: leave one of the two out"))
-	}
+	ps := Decode(o, &config)
 	if b := config.behavior(); b != "" && b != "merge" && b != "create" {
 		ps = append(ps, at(Invalid, "behavior", o, "/metadata/annotations", "%s: %s would drop the keys that this rendering does not have, eni_conf first: write merge", behaviorAnnotation, b))
 	}
@@ -117,7 +110,7 @@ func parseFlat(o *manifest.Object) (Config, Problems) {
 	}
 	synthetic := &manifest.Object{File: o.File, Node: manifest.FromJSON(root)}
 	config := Config{object: o}
-	ps := decode(synthetic, &config)
+	ps := Decode(synthetic, &config)
 	for i := range ps {
 		ps[i].Ref, ps[i].Pointer, ps[i].Position = o.Ref(), "/data", o.At("/data", false)
 	}

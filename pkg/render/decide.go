@@ -197,7 +197,7 @@ func (d *decider) rawKeys() {
 		for _, p := range d.shared {
 			for _, found := range cni.CheckKeys(raw.value, p.PluginVersion(raw.kind)) {
 				class := Warning
-				if found.Fails {
+				if found.Fails() {
 					class = Refused
 				}
 				d.report(raw.intent.problem(class, "raw-key", raw.pointer+found.Pointer, "%s", found.Message), p)

@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/tools/txtar"
 
+	"github.com/chainlint/chainlint/internal/krm"
 	"github.com/chainlint/chainlint/internal/manifest"
 	"github.com/chainlint/chainlint/pkg/render"
 	"github.com/chainlint/chainlint/pkg/terway"
@@ -25,7 +26,7 @@ func FuzzRun(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
 		var out, errs bytes.Buffer
-		code := render.Run(bytes.NewReader(in), &out, &errs)
+		code := krm.Run(bytes.NewReader(in), &out, &errs, rendering)
 		if code < 0 || code > 3 {
 			t.Fatalf("exit code %d", code)
 		}
@@ -44,11 +45,13 @@ func FuzzRun(f *testing.F) {
 			return
 		}
 		var again, quiet bytes.Buffer
-		if code := render.Run(bytes.NewReader(out.Bytes()), &again, &quiet); code != 0 || !bytes.Equal(out.Bytes(), again.Bytes()) {
+		if code := krm.Run(bytes.NewReader(out.Bytes()), &again, &quiet, rendering); code != 0 || !bytes.Equal(out.Bytes(), again.Bytes()) {
 			t.Fatalf("the second run: exit %d\n%s\nthen\n%s\n%s", code, out.String(), again.String(), quiet.String())
 		}
 	})
 }
+
+func rendering(*manifest.Object) krm.Function { return render.Function{} }
 
 // streams are the cases of testdata as ResourceLists, and some that are none.
 func streams(f *testing.F) []string {

@@ -58,7 +58,7 @@ const (
 // ParseIntent decodes a ChainIntent.
 func ParseIntent(o *manifest.Object) (Intent, Problems) {
 	in := Intent{Name: o.Ref().Name, Object: o, Root: "/spec"}
-	return in, decode(o, &in.Spec)
+	return in, Decode(o, &in.Spec)
 }
 
 // problem points at a place in the intent.

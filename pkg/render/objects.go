@@ -4,14 +4,13 @@ package render
 
 import (
 	"encoding/json"
-	"fmt"
+	"errors"
 	"slices"
 	"strings"
 
 	"github.com/chainlint/chainlint/internal/manifest"
 	"github.com/chainlint/chainlint/internal/nearest"
 	"github.com/chainlint/chainlint/internal/schema"
-	"github.com/chainlint/chainlint/pkg/terway"
 )
 
 // The kinds of chainlint's own objects that a rendering reads.
@@ -30,8 +29,8 @@ func IsOwn(ref manifest.Ref) bool {
 	return strings.HasPrefix(ref.APIVersion, "chainlint.dev") || slices.Contains(ownKinds, ref.Kind) && strings.HasPrefix(ref.APIVersion, "chainlint")
 }
 
-// checkVersion refuses kinds and versions of chainlint.dev that this chainlint does not know.
-func checkVersion(o *manifest.Object) Problems {
+// CheckVersion refuses kinds and versions of chainlint.dev that this chainlint does not know.
+func CheckVersion(o *manifest.Object) Problems {
 	ref := o.Ref()
 	switch {
 	case ref.APIVersion != manifest.Group:
@@ -42,9 +41,20 @@ func checkVersion(o *manifest.Object) Problems {
 	return nil
 }
 
-// decode checks an object against the schema of its kind and decodes its spec into spec.
-func decode(o *manifest.Object, spec any) Problems {
-	if ps := checkVersion(o); ps != nil {
+// keyTwice refuses an object with a key twice: hosts let it through, and everybody picks another one.
+func keyTwice(o *manifest.Object) Problems {
+	var bad *manifest.Error
+	if !errors.As(o.Unique(), &bad) {
+		return nil
+	}
+	p := at(Unreadable, "unreadable-object", o, "", "%s", bad.Reason)
+	p.Position = bad.Position
+	return Problems{p}
+}
+
+// Decode checks one of chainlint's own objects against the schema of its kind and decodes its spec into spec.
+func Decode(o *manifest.Object, spec any) Problems {
+	if ps := append(CheckVersion(o), keyTwice(o)...); ps != nil {
 		return ps
 	}
 	text, err := manifest.JSON(o.Node)
@@ -76,36 +86,6 @@ func decode(o *manifest.Object, spec any) Problems {
 		return Problems{at(Invalid, "unreadable-object", o, "/spec", "%v", err)}
 	}
 	return nil
-}
-
-// Facts are the facts in force and where they came from; Object is nil for none and for inline ones
-// it is the configuration, with Root "/spec/facts".
-type Facts struct {
-	terway.Facts
-	Object *manifest.Object
-	Root   string
-}
-
-// ParseFacts decodes a ClusterFacts.
-func ParseFacts(o *manifest.Object) (Facts, Problems) {
-	f := Facts{Object: o, Root: "/spec"}
-	if kind := o.Ref().Kind; kind != kindFacts && checkVersion(o) == nil {
-		return f, Problems{at(Invalid, "unknown-kind", o, "/kind", "kind %s where a %s belongs", kind, kindFacts)}
-	}
-	ps := decode(o, &f.Facts)
-	return f, append(ps, uniquePools(f)...)
-}
-
-func uniquePools(f Facts) Problems {
-	var ps Problems
-	seen := map[string]bool{}
-	for i, pool := range f.NodePools {
-		if seen[pool.Name] {
-			ps = append(ps, at(Invalid, "two-pools-one-name", f.Object, fmt.Sprintf("%s/nodePools/%d/name", f.Root, i), "a second node pool named %s: rename one", pool.Name))
-		}
-		seen[pool.Name] = true
-	}
-	return ps
 }
 
 // priorNames are the names an object had before kustomize renamed it, and the one it has.

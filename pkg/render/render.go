@@ -138,7 +138,7 @@ func gather(in Input, config Config) ([]Intent, Facts, Problems) {
 		case ref.Kind == kindFacts && ref.APIVersion == manifest.Group:
 			facts = append(facts, o)
 		case o != in.Config:
-			ps = append(ps, checkVersion(o)...)
+			ps = append(ps, CheckVersion(o)...)
 		}
 	}
 	for i, inline := range config.Intents {
@@ -146,7 +146,11 @@ func gather(in Input, config Config) ([]Intent, Facts, Problems) {
 		intents = append(intents, Intent{Name: inline.Name, Spec: inline.Spec, Object: config.object, Root: root})
 	}
 	ps = append(ps, uniqueNames(intents)...)
-	chosen, more := chooseFacts(in, config, facts)
+	if in.Facts != nil {
+		chosen, more := ParseFacts(in.Facts)
+		return intents, chosen, append(ps, more...)
+	}
+	chosen, more := config.FactsChoice.Choose(config.object, facts)
 	return intents, chosen, append(ps, more...)
 }
 
@@ -160,29 +164,6 @@ func uniqueNames(intents []Intent) Problems {
 		seen[in.Name] = in
 	}
 	return ps
-}
-
-// chooseFacts: from outside, inline, by reference, or the only ones among the items.
-func chooseFacts(in Input, config Config, among []*manifest.Object) (Facts, Problems) {
-	switch {
-	case in.Facts != nil:
-		return ParseFacts(in.Facts)
-	case config.Facts != nil:
-		f := Facts{Facts: *config.Facts, Object: config.object, Root: "/spec/facts"}
-		return f, uniquePools(f)
-	case config.FactsRef != nil:
-		for _, o := range among {
-			if slices.Contains(priorNames(o), config.FactsRef.Name) {
-				return ParseFacts(o)
-			}
-		}
-		return Facts{}, Problems{at(Invalid, "facts-not-found", config.object, "/spec/factsRef/name", "there is no ClusterFacts %s among the items", config.FactsRef.Name)}
-	}
-	facts, ps := OnlyFacts(among)
-	if facts == nil {
-		return Facts{}, ps
-	}
-	return ParseFacts(facts)
 }
 
 // write is the last step: nothing can go wrong after the first change.

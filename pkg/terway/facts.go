@@ -65,6 +65,8 @@ type NodePool struct {
 // The values of enumerated facts that code asks for.
 const (
 	ExclusiveENI      = "Exclusive"
+	KubeProxyIptables = "iptables"
+	KubeProxyIPVS     = "ipvs"
 	KubeProxyNftables = "nftables"
 	KubeProxyNone     = "none"
 	RuntimeCRIO       = "cri-o"

@@ -64,11 +64,12 @@ func (c SymmetricConfig) Check() []SymmetricProblem {
 	if mark&^mask != 0 {
 		add("mark", "mark %d has bits outside mask %d, so the rule also catches unmarked packets and diverts ordinary traffic: use a mask that covers the mark", mark, mask)
 	}
-	for _, owner := range markOwners {
-		if mark&owner.bits != 0 {
-			add("mark", "mark %d (%#x) is taken by %s: use a bit that nobody else writes, such as Terway's default 16", mark, mark&owner.bits, owner.name)
-			break
-		}
+	owner := MarkOwner(mark)
+	if mark&portmapBit != 0 {
+		owner = "portmap (its default bit 13)"
+	}
+	if owner != "" {
+		add("mark", "mark %d (%#x) is taken by %s: use a bit that nobody else writes, such as Terway's default 16", mark, mark, owner)
 	}
 	switch {
 	case priority <= toPodPriority:
@@ -87,12 +88,28 @@ var markOwners = []struct {
 	bits int
 	name string
 }{
-	{0x2000, "portmap (its default bit 13)"},
 	{0x4000, "kube-proxy (KUBE-MARK-MASQ)"},
 	{0x8000, "kubelet and kube-proxy (KUBE-MARK-DROP)"},
 	{0xffff0000, "Felix (network policy) and cilium"},
 	{0x0f00, "cilium"},
 }
+
+// portmapBit is the bit of the packet mark that portmap writes unless it is told otherwise.
+const portmapBit = 0x2000
+
+// MarkOwner names who, beside portmap and symmetric routing, writes one of these bits of the packet mark on
+// a Terway node; "" if nobody does.
+func MarkOwner(bits int) string {
+	for _, owner := range markOwners {
+		if bits&owner.bits != 0 {
+			return owner.name
+		}
+	}
+	return ""
+}
+
+// Marks are the bits of the packet mark that symmetric routing writes.
+func (c SymmetricConfig) Marks() int { return orDefault(c.Mark, symmetricDefaults.Mark) }
 
 func tableOwner(table int) string {
 	if table >= eniTableBase {

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lint
+
+import (
+	"github.com/chainlint/chainlint/pkg/terway"
+)
+
+var clientAddressHidden = Rule{
+	ID:      "client-address-hidden",
+	Title:   "pods do not see the client's address",
+	Impact:  Hygiene,
+	Proof:   "SNAT specs",
+	Sources: []string{"containernetworking/plugins:plugins/meta/portmap/portmap.go (masqAll)"},
+	Check: func(p *Pass) {
+		for _, m := range p.portmaps() {
+			datapath := p.Datapath()
+			if m.masqAll && m.snat && !m.nftables() && datapath == terway.DatapathVeth {
+				p.Report(m.AtField("masqAll"), "masqAll hides the client's address from pods, and on the veth datapath nothing needs it: remove it, unless that is what you want")
+			}
+		}
+	},
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lint
+
+import (
+	"github.com/chainlint/chainlint/pkg/cni"
+	"github.com/chainlint/chainlint/pkg/terway"
+)
+
+var markChainAbsent = Rule{
+	ID:      "mark-chain-absent",
+	Title:   "nobody makes the chain that portmap jumps to",
+	Impact:  SomePods,
+	Proof:   "differential test: ADD fails for a pod with a host port",
+	Sources: []string{"containernetworking/plugins:plugins/meta/portmap/portmap.go (fillDnatRules)", "KEP-3178 (kubelet no longer makes KUBE-MARK-MASQ)", "containernetworking/plugins issue #770"},
+	Check: func(p *Pass) {
+		for _, m := range p.portmaps() {
+			if m.chain == nil || !m.snat || m.nftables() || m.bit != nil {
+				continue
+			}
+			at, name := m.AtField("externalSetMarkChain"), m.chain.String()
+			switch mode := p.pool.KubeProxyMode; {
+			case name != cni.KubeMarkMasq:
+				p.Report(at, "nobody on a Terway node makes a chain %s in the nat table: every pod with host ports fails. Leave externalSetMarkChain out, so that portmap makes its own", short(name))
+			case mode == "":
+				p.Needs("kubeProxyMode")
+			case mode == terway.KubeProxyNftables || mode == terway.KubeProxyNone:
+				p.Report(at, "kube-proxy in mode %s makes no chain KUBE-MARK-MASQ, and kubelet no longer does: every pod with host ports fails, others start. Leave externalSetMarkChain out, so that portmap makes its own", mode)
+			}
+		}
+	},
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lint
+
+import (
+	"github.com/chainlint/chainlint/pkg/cni"
+)
+
+var masqallIgnored = Rule{
+	ID:      "masqall-ignored",
+	Title:   "masqAll has no effect here",
+	Impact:  Silent,
+	Lost:    true,
+	Proof:   "SNAT specs: the pod sees the client's own address",
+	Sources: []string{"containernetworking/plugins:plugins/meta/portmap/portmap.go (masqAll is read where snat is set)", "containernetworking/plugins issue #1234, PR #1235 (nftables, in no release up to v1.9.1)"},
+	Check: func(p *Pass) {
+		for _, m := range p.portmaps() {
+			switch {
+			case !m.masqAll:
+			case !m.snat:
+				p.Report(m.AtField("masqAll"), "snat is false, and then portmap ignores masqAll: the pod answers the client directly. Remove \"snat\": false")
+			case m.nftables() && !cni.Has(m.version, cni.NftablesMasqAll):
+				p.Report(m.AtField("masqAll"), "the nftables backend ignores masqAll in every release up to v1.9.1: the pod sees the client's own address. Use the backend iptables")
+			}
+		}
+	},
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lint
+
+var portmapWithoutSnat = Rule{
+	ID:      "portmap-without-snat",
+	Title:   "host ports that the node itself and the pod cannot use",
+	Impact:  Traffic,
+	Proof:   "HP specs with snat off: 127.0.0.1 and hairpin time out",
+	Sources: []string{"containernetworking/plugins:plugins/meta/portmap/portmap.go (snat)"},
+	Check: func(p *Pass) {
+		for _, m := range p.portmaps() {
+			if !m.snat && !m.masqAll {
+				p.Report(m.AtField("snat"), "with snat off, host ports do not answer on 127.0.0.1 of the node, nor from the pod itself: remove it, unless nobody needs that")
+			}
+		}
+	},
+}
