@@ -9,6 +9,7 @@ import (
 
 	"github.com/chainlint/chainlint/internal/nearest"
 	"github.com/chainlint/chainlint/internal/schema"
+	"github.com/chainlint/chainlint/pkg/lint"
 )
 
 func (a *app) schema(args []string) int {
@@ -34,11 +35,12 @@ func (a *app) schema(args []string) int {
 var release string
 
 func (a *app) version(args []string) int {
-	fs := a.flags("version", "", "Prints the version.")
+	fs := a.flags("version", "", "Prints the version, and that of the rules as a whole.")
 	if _, code, done := a.parse(fs, args); done {
 		return code
 	}
 	fmt.Fprintln(a.out, "chainlint", versionText())
+	fmt.Fprintln(a.out, "rule set", lint.RuleSet)
 	return exitOK
 }
 

@@ -18,7 +18,7 @@ func githubFormat(r *Report, o Options) ([]byte, error) {
 	var out bytes.Buffer
 	for _, f := range counting(r.Findings) {
 		title := fmt.Sprintf("%s [%s]", f.Rule.Title, f.Rule.ID)
-		fmt.Fprintf(&out, "::%s file=%s%s,title=%s::%s\n", githubLevels[f.Severity], property(o.path(f.File)), githubPlace(f.Span), property(title), data(message(f)))
+		fmt.Fprintf(&out, "::%s file=%s%s,title=%s::%s\n", githubLevels[f.Severity], property(clean(o.path(f.File))), githubPlace(f.Span), property(title), data(message(f)))
 	}
 	fmt.Fprintln(&out, r.Summary())
 	return out.Bytes(), nil

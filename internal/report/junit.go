@@ -3,9 +3,9 @@
 package report
 
 import (
+	"bytes"
 	"encoding/xml"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/chainlint/chainlint/pkg/lint"
@@ -36,12 +36,15 @@ type (
 		Line    int           `xml:"line,attr,omitempty"`
 		Failure *junitFailure `xml:"failure"`
 		Skipped *junitSkipped `xml:"skipped"`
-		Out     string        `xml:"system-out,omitempty"`
+		Out     *junitOut     `xml:"system-out"`
 	}
 	junitFailure struct {
 		Type    string `xml:"type,attr"`
 		Message string `xml:"message,attr"`
-		Text    string `xml:",chardata"`
+		Text    string `xml:",innerxml"`
+	}
+	junitOut struct {
+		Text string `xml:",innerxml"`
 	}
 	junitSkipped struct {
 		Message string `xml:"message,attr"`
@@ -50,48 +53,42 @@ type (
 
 func junitFormat(r *Report, o Options) ([]byte, error) {
 	all := junitSuites{Name: "chainlint"}
-	for _, file := range r.files() {
-		suite := r.junitSuite(file, o)
-		all.Suites = append(all.Suites, suite)
+	for _, suite := range r.junitSuites(o) {
+		all.Suites = append(all.Suites, *suite)
 		all.Tests, all.Failed = all.Tests+suite.Tests, all.Failed+suite.Failed
 	}
 	return marshalXML(all)
 }
 
-// files of chains, then those that have findings only.
-func (r *Report) files() []string {
-	var all []string
-	add := func(file string) {
-		if !slices.Contains(all, file) {
-			all = append(all, file)
+// junitSuites are those of chains first, then those of other files with findings.
+func (r *Report) junitSuites(o Options) []*junitSuite {
+	var all []*junitSuite
+	known := map[string]*junitSuite{}
+	suite := func(file string) *junitSuite {
+		if known[file] == nil {
+			known[file] = &junitSuite{Name: named(file)}
+			all = append(all, known[file])
 		}
+		return known[file]
 	}
 	for _, result := range r.Results {
-		add(result.Chain.File)
+		if s := suite(result.Chain.File); len(result.Findings) == 0 {
+			s.add(passed(result.Chain))
+		}
 	}
 	for _, f := range r.Findings {
-		add(f.File)
+		suite(f.File).add(r.junitCase(f, o))
 	}
 	return all
 }
 
-func (r *Report) junitSuite(file string, o Options) junitSuite {
-	suite := junitSuite{Name: named(file)}
-	for _, f := range r.Findings {
-		if f.File == file {
-			suite.add(r.junitCase(f, o))
-		}
+// passed is the case of a chain without findings.
+func passed(c *lint.Chain) junitCase {
+	name := "chain"
+	if ref := object(c.Ref()); ref != nil {
+		name = ref.String()
 	}
-	for _, result := range r.Results {
-		if result.Chain.File == file && len(result.Findings) == 0 {
-			name := "chain"
-			if ref := object(result.Chain.Ref()); ref != nil {
-				name = ref.String()
-			}
-			suite.add(junitCase{Name: name, Class: named(file), File: named(file)})
-		}
-	}
-	return suite
+	return junitCase{Name: name, Class: named(c.File), File: named(c.File)}
 }
 
 // add a case; CI systems tell cases by their names, so equal names are numbered.
@@ -121,16 +118,23 @@ func (r *Report) junitCase(f *lint.Finding, o Options) junitCase {
 	if f.Key != "" {
 		c.Name += " at " + f.Key + stable(f)
 	}
-	text := "\n" + f.Text() + lint.Picture(r.Texts[f.File], f.Span) + f.Rule.Docs() + "\n"
+	text := readable("\n" + f.Text() + lint.Picture(r.Texts[f.File], f.Span) + f.Rule.Docs() + "\n")
 	switch {
 	case f.Waived():
 		c.Skipped = &junitSkipped{"waived: " + reason(f)}
 	case o.fails(f):
 		c.Failure = &junitFailure{string(f.Severity), message(f), text}
 	default:
-		c.Out = text
+		c.Out = &junitOut{text}
 	}
 	return c
+}
+
+// readable escapes a text but for line breaks and quotes, which need it in attributes only.
+func readable(text string) string {
+	var out bytes.Buffer
+	_ = xml.EscapeText(&out, []byte(text)) // into memory
+	return strings.NewReplacer("&#xA;", "\n", "&#x9;", "\t", "&#34;", `"`, "&#39;", "'").Replace(out.String())
 }
 
 // marshalXML escapes what XML has no characters for.

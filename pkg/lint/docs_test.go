@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lint_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/chainlint/chainlint/pkg/lint"
+)
+
+// TestCatalogue holds RULES.md against the rules and their examples.
+func TestCatalogue(t *testing.T) {
+	const command = "go test ./pkg/lint -run TestCatalogue -update"
+	got := rulesMarkdown(command)
+	if *update {
+		if err := os.WriteFile("RULES.md", []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile("RULES.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("RULES.md is not what the rules say; run: %s\n%s", command, diff)
+	}
+}
+
+// rulesMarkdown is a table of all rules, and their pages.
+func rulesMarkdown(command string) string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "<!-- SPDX-License-Identifier: Apache-2.0 -->\n<!-- Written by %s -->\n\n# Rules\n\n", command)
+	fmt.Fprintf(&out, "Rule set %s: %d rules. `chainlint rules` prints this table, `chainlint explain RULE` a page.\n"+
+		"Severity and impact are the worst that a rule reports.\n\n", lint.RuleSet, len(lint.Rules()))
+	out.WriteString("| rule | severity | impact | what is wrong |\n|---|---|---|---|\n")
+	for _, r := range lint.Rules() {
+		fmt.Fprintf(&out, "| [%s](#%s) | %s | `%s` | %s |\n", r.ID, r.ID, r.Severity(), r.Impact, strings.ReplaceAll(r.Title, "|", `\|`))
+	}
+	for _, r := range lint.Rules() {
+		out.WriteString("\n#" + r.Page()) // a level below the title
+	}
+	return out.String()
+}
+
+// TestPagesAreComplete: each shows what is reported and what to write instead.
+func TestPagesAreComplete(t *testing.T) {
+	for _, r := range lint.Rules() {
+		page := r.Page()
+		for _, part := range []string{"# " + r.ID + "\n", "\nReported:\n", "[" + r.ID + "]\n", "\nWrite instead:\n", "\nHow it is known: ", "\n- " + r.Sources[0]} {
+			if !strings.Contains(page, part) {
+				t.Errorf("the page of %s lacks %q:\n%s", r.ID, part, page)
+			}
+		}
+		if strings.Count(page, "\n```")%2 != 0 {
+			t.Errorf("%s: a code block is left open", r.ID)
+		}
+	}
+}
