@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/chainlint/chainlint/internal/krm"
 	"github.com/chainlint/chainlint/internal/manifest"
 	"github.com/chainlint/chainlint/pkg/render"
 )
@@ -57,7 +58,7 @@ func (a *app) addFacts(found *render.FoundFacts, file string) error {
 	if err != nil {
 		return err
 	}
-	if isList, err := render.EachItem(string(text), found.Add); isList || err != nil {
+	if isList, err := krm.EachItem(string(text), found.Add); isList || err != nil {
 		return err
 	}
 	if len(text) > maxFile {

@@ -45,8 +45,10 @@ func commands() []command {
 		{"diff", "BEFORE AFTER", "what a change does to the list on the nodes", (*app).diff},
 		{"import", "FILE|-", "a chain that exists as intents and facts", (*app).importChain},
 		{"facts", "[FILE|-]...", "the facts of a cluster from `kubectl get ds,cm,nodes -A -o yaml`", (*app).facts},
+		{"rules", "[--format text|json]", "all rules of lint", (*app).rules},
+		{"explain", "RULE", "the page of a rule: an example, what to write instead, how it is known", (*app).explain},
 		{"schema", "KIND", "the JSON Schema of a kind", (*app).schema},
-		{"version", "", "the version", (*app).version},
+		{"version", "", "the version, and that of the rules as a whole", (*app).version},
 	}
 }
 
@@ -157,15 +159,4 @@ func flagHint(fs *pflag.FlagSet, err error) string {
 		return ": did you mean --" + best + "?"
 	}
 	return ""
-}
-
-func (a *app) fn(args []string) int {
-	fs := a.flags("fn", "", "the KRM function: a ResourceList on stdin, one on stdout")
-	if rest, code, done := a.parse(fs, args); done {
-		return code
-	} else if len(rest) > 0 {
-		a.say("fn takes no arguments, got %q", rest)
-		return exitUsage
-	}
-	return render.Run(a.in, a.out, a.err)
 }
