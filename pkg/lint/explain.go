@@ -32,11 +32,12 @@ func (r *Rule) Page() string {
 	var page strings.Builder
 	fmt.Fprintf(&page, "# %s\n\n%s%s. Impact at worst `%s` (%s): %s.\n\n", r.ID, strings.ToUpper(r.Title[:1]), r.Title[1:], r.Impact, impacts[r.Impact], r.Severity())
 	fmt.Fprintf(&page, "%s\n", strings.TrimSpace(string(archive.Comment)))
-	if e := firing(examples); e != nil {
-		page.WriteString("\nReported:\n" + e.markdown())
-	}
-	if e := good(examples); e != nil {
-		page.WriteString("\nWrite instead:\n" + e.markdown())
+	bad, good := firing(examples), silent(examples)
+	page.WriteString("\nReported:\n" + bad.markdown())
+	if same := good.otherFacts(bad); same != nil {
+		page.WriteString("\nNot reported of the same:\n" + same.markdown())
+	} else {
+		page.WriteString("\nWrite instead:\n" + good.markdown())
 	}
 	fmt.Fprintf(&page, "\nHow it is known: %s.\n\nSources:\n\n", strings.TrimSuffix(r.Proof, "."))
 	for _, source := range r.Sources {
@@ -104,18 +105,35 @@ func firing(all []*example) *example {
 			return e
 		}
 	}
-	return nil
+	return &example{}
 }
 
-// good is the example of that name, else the first one without a finding.
-func good(all []*example) *example {
-	var first *example
+// silent is the example called good, else the first one without a finding.
+func silent(all []*example) *example {
+	first := &example{}
 	for _, e := range all {
-		if e.want == "" && (first == nil || e.name == "good") {
+		if e.want == "" && (first.name == "" || e.name == "good") {
 			first = e
 		}
 	}
 	return first
+}
+
+// otherFacts is what is left of e where only the facts tell it from the other; else nil.
+func (e *example) otherFacts(other *example) *example {
+	rest := &example{}
+	for _, f := range e.files {
+		if titles[f.Name] == "" && !slices.ContainsFunc(other.files, func(o txtar.File) bool { return o.Name == f.Name && string(o.Data) == string(f.Data) }) {
+			return nil
+		}
+		if titles[f.Name] != "" {
+			rest.files = append(rest.files, f)
+		}
+	}
+	if rest.files == nil {
+		return nil
+	}
+	return rest
 }
 
 // titles of the files that are not what is linted.
