@@ -134,8 +134,10 @@ func (r *Report) junitCase(f *lint.Finding, o Options) junitCase {
 func readable(text string) string {
 	var out bytes.Buffer
 	_ = xml.EscapeText(&out, []byte(text)) // into memory
-	return strings.NewReplacer("&#xA;", "\n", "&#x9;", "\t", "&#34;", `"`, "&#39;", "'").Replace(out.String())
+	return readably.Replace(out.String())
 }
+
+var readably = strings.NewReplacer("&#xA;", "\n", "&#x9;", "\t", "&#34;", `"`, "&#39;", "'")
 
 // marshalXML escapes what XML has no characters for.
 func marshalXML(doc any) ([]byte, error) {

@@ -144,16 +144,56 @@ func TestJUnitFailsAsTheRunFails(t *testing.T) {
 func TestXMLIsWellFormed(t *testing.T) {
 	for name, r := range reports(t) {
 		for _, format := range []string{"junit", "checkstyle"} {
-			decoder := xml.NewDecoder(strings.NewReader(write(t, format, r, report.Options{})))
-			for {
-				if _, err := decoder.Token(); errors.Is(err, io.EOF) {
-					break
-				} else if err != nil {
-					t.Fatalf("%s of %s: %v", format, name, err)
-				}
+			if err := wellFormed(write(t, format, r, report.Options{})); err != nil {
+				t.Errorf("%s of %s: %v", format, name, err)
 			}
 		}
 	}
+}
+
+func wellFormed(text string) error {
+	decoder := xml.NewDecoder(strings.NewReader(text))
+	for {
+		if _, err := decoder.Token(); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// FuzzWrite: no name, message or text makes a format something else.
+func FuzzWrite(f *testing.F) {
+	f.Add(odd, "100% <b>\n::error::\x1b[31m\x00]]>", eniConfig)
+	f.Add("\xff\r\n", "]]>&#0;\u2028", "\xff\xfe")
+	f.Fuzz(func(t *testing.T, file, message, text string) {
+		finding := portmap(t, file)
+		finding.Message, finding.Cause, finding.NodePools = message, []string{message}, []string{file}
+		waived := *finding
+		waived.Waiver = &lint.Waiver{Reason: message}
+		r := &report.Report{Findings: []*lint.Finding{finding, &waived}, Texts: map[string][]byte{file: []byte(text)}}
+		for _, format := range report.Formats {
+			out := write(t, format, r, report.Options{})
+			switch format {
+			case "json", "sarif", "gitlab":
+				if !json.Valid([]byte(out)) {
+					t.Errorf("%s is no JSON: %q", format, out)
+				}
+			case "junit", "checkstyle":
+				if err := wellFormed(out); err != nil {
+					t.Errorf("%s is no XML: %v: %q", format, err, out)
+				}
+			case "github":
+				if strings.Count(out, "\n") != 2 || strings.Contains(out, "\r") {
+					t.Errorf("not two lines: %q", out)
+				}
+			case "text":
+				if strings.ContainsAny(out, "\x1b\r\x00") {
+					t.Errorf("control characters: %q", out)
+				}
+			}
+		}
+	})
 }
 
 // TestGitHubIsOneCommandALine: nothing of a name or message is taken for a command or a property.
