@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package scan finds the few files of a repository that can concern the linter.
+// Package scan finds the few files of a repository that can concern the linter, about as fast as grep
+// finds a word.
 package scan
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
+	"cmp"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,7 +18,7 @@ type File struct {
 	Text []byte
 }
 
-// Problem is a file or directory that could not be read; Err is a whole sentence with its name.
+// Problem is a file or directory that could not be read. Err is a whole sentence with the name in it.
 type Problem struct {
 	Name string
 	Err  error
@@ -28,7 +26,8 @@ type Problem struct {
 
 // Result is what a scan found, each list in the order of names.
 type Result struct {
-	// Files are those that were named, and those whose text can name eni-config or 10-terway.
+	// Files are those that were named, and those whose text can name eni-config or 10-terway once it is
+	// decoded: no file that a full parse would find is missing, and some may be too many.
 	Files []File
 	// Kustomizations are those that can apply one of Files as a patch.
 	Kustomizations []File
@@ -39,49 +38,98 @@ type Result struct {
 	Seen int
 }
 
-// Scan looks through files and directories. What it cannot read is in the result.
+// Scan looks through files and directories. Directories are searched for *.yaml, *.yml, *.json,
+// *.conflist and Kustomization; .git and symlinked directories are skipped. A file that is reached twice
+// counts once. What cannot be read is among the problems.
 func Scan(roots []string) *Result {
-	r := &Result{}
-	for _, root := range roots {
-		err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
-			switch {
-			case err != nil:
-				r.problem(name, err)
-				return nil
-			case d.IsDir() && d.Name() == ".git":
-				return filepath.SkipDir
-			case d.IsDir() || name != root && !slices.Contains([]string{".yaml", ".yml", ".json", ".conflist"}, filepath.Ext(name)) && d.Name() != "Kustomization":
-				return nil
-			}
-			text, err := os.ReadFile(name)
-			if err != nil {
-				r.problem(name, err)
-				return nil
-			}
-			r.Seen++
-			f := File{name, text}
-			if name == root || bytes.Contains(text, []byte("eni-config")) || bytes.Contains(text, []byte("10-terway")) {
-				r.Files = append(r.Files, f)
-			}
-			if strings.HasPrefix(strings.ToLower(d.Name()), "kustomization") && bytes.Contains(text, []byte("patch")) {
-				r.Kustomizations = append(r.Kustomizations, f)
-			}
-			if bytes.Contains(text, []byte("ClusterFacts")) {
-				r.Facts = append(r.Facts, f)
-			}
-			return nil
-		})
-		if err != nil {
-			r.problem(root, err)
-		}
+	s := newScanner()
+	for _, root := range distinct(roots) {
+		s.root(root)
 	}
+	return result(s.run())
+}
+
+func distinct(roots []string) []string {
+	all := make([]string, len(roots))
+	for i, root := range roots {
+		all[i] = filepath.Clean(root)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// result puts together what the workers found.
+func result(workers []*worker) *Result {
+	r := &Result{}
+	var all []found
+	var ids []id
+	twice := false
+	for _, w := range workers {
+		all, ids = append(all, w.found...), append(ids, w.seen...)
+		r.Problems = append(r.Problems, w.problems...)
+		twice = twice || w.twice
+	}
+	if twice {
+		all, ids = once(all), distinctIDs(ids)
+	}
+	r.Seen = len(ids)
+	slices.SortFunc(all, func(a, b found) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(r.Problems, func(a, b Problem) int { return strings.Compare(a.Name, b.Name) })
+	r.Problems = slices.CompactFunc(r.Problems, func(a, b Problem) bool { return a.Name == b.Name })
+	r.sort(all)
 	return r
 }
 
-func (r *Result) problem(name string, err error) {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		err = path.Err
+// sort hands every file to the lists that it belongs to.
+func (r *Result) sort(all []found) {
+	for _, f := range all {
+		if f.origin == named || f.words.has(chainWord|terwayWord) {
+			r.Files = append(r.Files, f.File)
+		}
+		if f.words.has(factsWord) {
+			r.Facts = append(r.Facts, f.File)
+		}
 	}
-	r.Problems = append(r.Problems, Problem{name, fmt.Errorf("read %s: %w", name, err)})
+	for _, f := range all {
+		if f.words.has(patchWord) && appliesOne(f.Text, r.Files) {
+			r.Kustomizations = append(r.Kustomizations, f.File)
+		}
+	}
+}
+
+// once keeps one name of every file: rather one that the user named, rather the file than a link to it.
+func once(all []found) []found {
+	slices.SortFunc(all, func(a, b found) int {
+		return cmp.Or(a.id.compare(b.id), cmp.Compare(a.origin, b.origin), strings.Compare(a.Name, b.Name))
+	})
+	return slices.CompactFunc(all, func(a, b found) bool { return a.id == b.id && a.id.known() })
+}
+
+func distinctIDs(ids []id) []id {
+	slices.SortFunc(ids, id.compare)
+	return slices.CompactFunc(ids, func(a, b id) bool { return a == b && a.known() })
+}
+
+// appliesOne tells whether a kustomization can name one of the files. Most name none; parsing them all
+// would take longer than everything else.
+func appliesOne(kustomization []byte, files []File) bool {
+	if bytes.IndexByte(kustomization, '\\') >= 0 {
+		return true
+	}
+	last := ""
+	for _, f := range files {
+		base := filepath.Base(f.Name)
+		if base != last && (!isPlain(base) || bytes.Contains(kustomization, []byte(base))) {
+			return true
+		}
+		last = base
+	}
+	return false
+}
+
+// isPlain tells whether YAML writes a name in one way only, escapes aside.
+func isPlain(name string) bool {
+	return !strings.ContainsFunc(name, func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '.' && c != '_' && c != '-'
+	})
 }
