@@ -6,8 +6,10 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/chainlint/chainlint/internal/manifest"
+	"github.com/chainlint/chainlint/internal/scan"
 	"github.com/chainlint/chainlint/pkg/render"
 )
 
@@ -56,24 +58,65 @@ func (a *app) factsFrom(file string) (*manifest.Object, render.Problems) {
 // nearestFacts looks for a ClusterFacts from the place of a file or directory up to the root of its
 // repository. Outside a repository only the place itself is looked at.
 func nearestFacts(start string) (*manifest.Object, render.Problems) {
-	dir, err := filepath.Abs(start)
-	if err != nil {
-		return nil, unreadable(err)
+	return newFactsFinder(nil, nil).nearest(start)
+}
+
+// factsFinder looks for facts, at each directory once.
+type factsFinder struct {
+	// scanned are directories that were read already, as absolute names, with everything below; read is
+	// what can hold facts in them, by directory.
+	scanned []string
+	read    map[string][]scan.File
+	known   map[string]factsHere
+}
+
+// factsHere is what one directory has to say.
+type factsHere struct {
+	object   *manifest.Object
+	problems render.Problems
+}
+
+func newFactsFinder(scanned []string, files []scan.File) *factsFinder {
+	f := &factsFinder{scanned: scanned, read: map[string][]scan.File{}, known: map[string]factsHere{}}
+	for _, file := range files {
+		dir := filepath.Dir(absolute(file.Name))
+		f.read[dir] = append(f.read[dir], file)
 	}
+	return f
+}
+
+func (f *factsFinder) nearest(start string) (*manifest.Object, render.Problems) {
+	dir := absolute(start)
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
 		dir = filepath.Dir(dir)
 	}
 	root := repositoryRoot(dir)
 	for {
-		facts, ps := factsIn(dir)
-		if facts != nil || ps != nil {
-			return facts, ps
-		}
-		if dir == root || dir == filepath.Dir(dir) {
-			return nil, nil
+		here := f.in(dir)
+		if here.object != nil || here.problems != nil || dir == root || dir == filepath.Dir(dir) {
+			return here.object, here.problems
 		}
 		dir = filepath.Dir(dir)
 	}
+}
+
+func (f *factsFinder) in(dir string) factsHere {
+	here, ok := f.known[dir]
+	if !ok {
+		files := f.read[dir]
+		if !slices.ContainsFunc(f.scanned, func(root string) bool { return within(root, dir) }) {
+			files = factsFiles(dir)
+		}
+		here.object, here.problems = onlyFactsOf(files)
+		f.known[dir] = here
+	}
+	return here
+}
+
+// within tells whether a name is a directory or below it; both are absolute.
+func within(dir, name string) bool {
+	rel, err := filepath.Rel(dir, name)
+	return err == nil && filepath.IsLocal(rel)
 }
 
 func repositoryRoot(dir string) string {
@@ -87,24 +130,34 @@ func repositoryRoot(dir string) string {
 	}
 }
 
-func factsIn(dir string) (*manifest.Object, render.Problems) {
+// factsFiles are the files of a directory that can hold a ClusterFacts.
+func factsFiles(dir string) []scan.File {
+	entries, _ := os.ReadDir(dir) // what cannot be read holds no facts
+	var files []scan.File
+	for _, e := range entries {
+		name := filepath.Join(dir, e.Name())
+		info, err := os.Stat(name)
+		if !slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(name)) || err != nil || !info.Mode().IsRegular() || info.Size() > maxFile {
+			continue
+		}
+		if text, err := os.ReadFile(name); err == nil {
+			files = append(files, scan.File{Name: shown(name), Text: text})
+		}
+	}
+	return files
+}
+
+func onlyFactsOf(files []scan.File) (*manifest.Object, render.Problems) {
 	var all []*manifest.Object
-	for _, pattern := range []string{"*.yaml", "*.yml"} {
-		names, err := filepath.Glob(filepath.Join(dir, pattern))
+	for _, file := range files {
+		if !bytes.Contains(file.Text, []byte("ClusterFacts")) {
+			continue
+		}
+		objects, err := manifest.Read(file.Name, file.Text)
 		if err != nil {
 			return nil, unreadable(err)
 		}
-		for _, name := range names {
-			text, err := os.ReadFile(name)
-			if err != nil || !bytes.Contains(text, []byte("ClusterFacts")) {
-				continue
-			}
-			objects, err := manifest.Read(shown(name), text)
-			if err != nil {
-				return nil, unreadable(err)
-			}
-			all = append(all, objects...)
-		}
+		all = append(all, objects...)
 	}
 	return render.OnlyFacts(all)
 }

@@ -129,15 +129,23 @@ func (a *app) readDir(dir string) ([]*manifest.Object, error) {
 
 // writeFile replaces a file as a whole or not at all, keeping its mode and its line ends.
 func writeFile(name string, text []byte) error {
+	if before, err := os.ReadFile(name); err == nil && bytes.Contains(before, []byte("\r\n")) {
+		text = bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n"))
+	}
+	return replaceFile(name, text)
+}
+
+// replaceFile puts these bytes in a file's place as a whole or not at all, keeping its mode.
+func replaceFile(name string, text []byte) error {
 	mode := os.FileMode(0o644)
 	if info, err := os.Stat(name); err == nil {
-		mode = info.Mode().Perm()
+		if mode = info.Mode(); !mode.IsRegular() && !mode.IsDir() {
+			return os.WriteFile(name, text, 0) // a pipe or /dev/null is written to, not replaced
+		}
+		mode = mode.Perm()
 		if target, err := filepath.EvalSymlinks(name); err == nil {
 			name = target
 		}
-	}
-	if before, err := os.ReadFile(name); err == nil && bytes.Contains(before, []byte("\r\n")) {
-		text = bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n"))
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
 	if err != nil {

@@ -4,11 +4,11 @@ package main
 
 import (
 	"cmp"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/chainlint/chainlint/internal/manifest"
 	"github.com/chainlint/chainlint/internal/report"
 	"github.com/chainlint/chainlint/internal/scan"
 	"github.com/chainlint/chainlint/pkg/lint"
@@ -22,7 +22,7 @@ type lintFlags struct {
 }
 
 func (a *app) lint(args []string) int {
-	l := &linter{app: a, today: time.Now().UTC().Format(time.DateOnly)}
+	l := &linter{app: a, today: time.Now().UTC().Format(time.DateOnly), origins: map[string]*origin{}, told: map[string]bool{}}
 	f := &l.flags
 	fs := a.flags("lint", "[PATH|-]...", "Lints the eni-configs in files, in directories (recursively; default .) or in a stream.")
 	fs.StringVar(&f.facts, "facts", "", "the ClusterFacts to use instead of those found")
@@ -31,7 +31,7 @@ func (a *app) lint(args []string) int {
 	fs.StringVarP(&f.output, "output", "o", "", "write the one format to this file instead of stdout")
 	fs.StringVar(&f.failOn, "fail-on", "", "exit 1 on findings from this severity on: error, warning, info or never (default error)")
 	fs.BoolVar(&f.fix, "fix", false, "repair what can be repaired without changing what works")
-	fs.BoolVar(&f.diff, "diff", false, "print as a diff what --fix would change; nothing is written")
+	fs.BoolVar(&f.diff, "diff", false, "print as a diff what --fix would change, and write nothing")
 	fs.StringVar(&f.against, "against", "", "FILE, DIR or git:REV: the state before, for rules about a change")
 	fs.StringVar(&f.baseline, "baseline", "", "findings in this file do not count")
 	fs.StringVar(&f.writeBaseline, "write-baseline", "", "write the findings of today to this file")
@@ -41,10 +41,7 @@ func (a *app) lint(args []string) int {
 	if done {
 		return code
 	}
-	if len(paths) == 0 {
-		paths = []string{"."}
-	}
-	l.paths = paths
+	l.usePaths(paths)
 	return l.run()
 }
 
@@ -53,28 +50,48 @@ type linter struct {
 	*app
 	flags lintFlags
 	today string
-	paths []string
+	// paths of the command line; roots are those on disk.
+	paths, roots []string
 
-	config   *lintConfig
-	outputs  []output
-	failOn   string
-	sources  []*lint.Source
+	config     *lintConfig
+	outputs    []output
+	failOn     string
+	assumption *assumption
+	baseline   *baseline
+	givenFacts *manifest.Object
+
+	scanned  *scan.Result
+	files    []*lintFile
+	finder   *lintFacts
+	origins  map[string]*origin
+	past     past
 	subjects []*lintSubject
 	// about are findings about waivers, of the last judgement.
-	about   []*lint.Finding
-	scanned *scan.Result
-	seen    int
-	code    int
+	about []*lint.Finding
+	seen  int
+	code  int
+	told  map[string]bool
 }
 
 // lintSubject is a chain with everything that its judgement takes.
 type lintSubject struct {
-	source *lint.Source
-	chain  *lint.Chain
-	facts  render.Facts
-	result *lint.Result
+	file  *lintFile
+	chain *lint.Chain
+	facts render.Facts
+	// factsFile is where they stand.
+	factsFile string
+	origin    *origin
+	result    *lint.Result
 	// now is the judgement without what is assumed.
 	now *lint.Result
+}
+
+func (l *linter) usePaths(paths []string) {
+	if len(paths) == 0 {
+		paths = []string{"."}
+	}
+	l.paths = paths
+	l.roots = slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return p == streamName })
 }
 
 func (l *linter) run() int {
@@ -82,47 +99,114 @@ func (l *linter) run() int {
 		return l.tell(ps)
 	}
 	l.read()
-	l.findFacts()
-	l.judge()
-	if len(l.subjects) == 0 && !l.flags.allowEmpty && l.code == exitOK {
-		l.raise(l.tell(usage("there is no eni-config in %s (%d files looked at), so nothing was linted: name where it is, or say --allow-empty", strings.Join(l.paths, ", "), l.seen)))
+	var ps render.Problems
+	if l.past, ps = l.readPast(); ps != nil {
+		l.fail(ps)
 	}
+	l.finder = l.newLintFacts()
+	l.assemble()
+	l.judge()
+	l.fix()
+	if len(l.subjects) == 0 && !l.flags.allowEmpty && l.code == exitOK {
+		l.fail(usage("there is no eni-config in %s (%s looked at), so nothing was linted: name where it is, or say --allow-empty", strings.Join(l.paths, ", "), counted(l.seen, "file")))
+	}
+	l.saveBaseline()
 	l.write()
 	return l.exit()
 }
 
-// prepare reads everything but the input: mistakes there end the run before it begins.
-func (l *linter) prepare() render.Problems {
-	var ps render.Problems
-	if l.outputs, ps = l.parseFormats(); ps != nil {
-		return ps
+// fail tells problems, each once, and raises the exit code.
+func (l *linter) fail(ps render.Problems) {
+	for _, p := range ps {
+		if line := p.Error(); !l.told[line] {
+			l.told[line] = true
+			l.tell(render.Problems{p})
+		}
 	}
-	l.failOn = cmp.Or(l.flags.failOn, "error")
-	if !slices.Contains(failOns, l.failOn) {
-		return usage("lint: --fail-on must be one of %s, not %q", strings.Join(failOns, ", "), l.failOn)
-	}
-	return nil
+	l.code = max(l.code, int(ps.Worst()))
 }
 
-var failOns = []string{"error", "warning", "info", "never"}
-
-func (l *linter) raise(code int) { l.code = max(l.code, code) }
-
-// judge lints every chain.
-func (l *linter) judge() {
-	var results []*lint.Result
-	for _, s := range l.subjects {
-		s.result = lint.Lint(s.chain, s.facts.Facts)
-		results = append(results, s.result)
+// assemble gives every chain its facts, its past and its origin.
+func (l *linter) assemble() {
+	l.subjects = nil
+	for _, f := range l.files {
+		for _, c := range f.Chains {
+			s := &lintSubject{file: f, chain: c, origin: l.originOf(f.File)}
+			l.giveFacts(s)
+			if s.origin != nil {
+				c.Wishes = s.origin.wishes
+			}
+			l.subjects = append(l.subjects, s)
+		}
 	}
-	l.about = lint.Waive(results, nil, l.today)
+	l.pair()
+}
+
+func (l *linter) giveFacts(s *lintSubject) {
+	if s.origin != nil && s.origin.facts.Object != nil && l.givenFacts == nil {
+		s.facts, s.factsFile = s.origin.facts, s.origin.factsFile
+		return
+	}
+	var ps render.Problems
+	if s.facts, ps = l.finder.of(s); ps != nil {
+		l.fail(ps)
+	}
+	if s.facts.Object != nil {
+		s.factsFile = s.facts.Object.File
+	}
+}
+
+// judge lints every chain, with what is assumed, and then without.
+func (l *linter) judge() {
+	l.about = l.verdict(l.assumption, func(s *lintSubject, r *lint.Result) { s.result = r })
+	if l.assumption != nil {
+		l.verdict(nil, func(s *lintSubject, r *lint.Result) { s.now = r })
+	}
+}
+
+// verdict lints, explains, and marks what waivers and the baseline cover. It returns what is to be said of the
+// waivers themselves.
+func (l *linter) verdict(a *assumption, keep func(*lintSubject, *lint.Result)) []*lint.Finding {
+	var results []*lint.Result
+	var findings []*lint.Finding
+	for _, s := range l.subjects {
+		facts, err := a.facts(s.facts.Facts)
+		if err != nil {
+			l.fail(unreadable(err))
+		}
+		r := lint.Lint(s.chain, facts)
+		s.origin.explain(r)
+		keep(s, r)
+		results = append(results, r)
+		findings = append(findings, r.Findings...)
+	}
+	for _, f := range l.files {
+		if len(f.Findings) > 0 {
+			results = append(results, &lint.Result{Chain: &lint.Chain{File: f.File}, Findings: f.Findings})
+			findings = append(findings, f.Findings...)
+		}
+	}
+	about := slices.DeleteFunc(lint.Waive(results, l.config.waivers(), l.today), l.unjudgeable)
+	findings = append(findings, about...)
+	l.baseline.apply(findings, l.baselineDir())
+	return about
+}
+
+// unjudgeable: whether a waiver of the configuration is unused shows only when all files are linted.
+func (l *linter) unjudgeable(f *lint.Finding) bool {
+	return f.Rule.ID == "waiver-unused" && l.config.object != nil && f.File == l.config.object.File && !l.covers(l.config.dir)
+}
+
+// covers tells whether a file or directory was linted as a whole.
+func (l *linter) covers(name string) bool {
+	return slices.ContainsFunc(l.roots, func(root string) bool { return within(absolute(root), name) })
 }
 
 // findings are all of them, by file and place.
 func (l *linter) findings() []*lint.Finding {
 	all := slices.Clone(l.about)
-	for _, s := range l.sources {
-		all = append(all, s.Findings...)
+	for _, f := range l.files {
+		all = append(all, f.Findings...)
 	}
 	for _, s := range l.subjects {
 		all = append(all, s.result.Findings...)
@@ -141,13 +225,9 @@ func (l *linter) findings() []*lint.Finding {
 func (l *linter) exit() int {
 	limit := slices.Index(failOns, l.failOn)
 	for _, f := range l.findings() {
-		if !f.Waived() && slices.Index(failOns, string(f.Severity)) <= limit && l.failOn != "never" {
-			l.raise(exitRefused)
+		if !f.Waived() && l.failOn != failNever && slices.Index(failOns, string(f.Severity)) <= limit {
+			return max(l.code, exitRefused)
 		}
 	}
 	return l.code
-}
-
-func colorful(a *app) bool {
-	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(a.out)
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"path/filepath"
 	"slices"
 
@@ -11,62 +12,85 @@ import (
 	"github.com/chainlint/chainlint/internal/manifest"
 	"github.com/chainlint/chainlint/internal/scan"
 	"github.com/chainlint/chainlint/pkg/lint"
-	"github.com/chainlint/chainlint/pkg/render"
+	"github.com/chainlint/chainlint/pkg/terway"
 )
 
 // streamName is what findings call stdin.
 const streamName = "-"
 
-// read collects the chains of all paths. What cannot be read is told, and the rest is linted.
+// lintFile is a file that concerns the linter, as it is read.
+type lintFile struct {
+	*lint.Source
+	fragment bool
+}
+
+// readFile reads one file. Nil without an error: it does not concern the linter.
+func readFile(name string, text []byte, fragment bool) (*lintFile, error) {
+	f := &lintFile{fragment: fragment}
+	if filepath.Ext(name) == ".conflist" {
+		f.Source = lint.ReadList(name, text)
+		return f, nil
+	}
+	source, err := lint.ReadSource(name, text, fragment)
+	switch {
+	case err != nil && !namesChain(text):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case len(source.Chains) == 0 && len(source.Findings) == 0:
+		return nil, nil
+	}
+	f.Source = source
+	return f, nil
+}
+
+// namesChain: a file that was named and has none of the two words never fails a run.
+func namesChain(text []byte) bool {
+	return bytes.Contains(text, []byte(terway.ConfigMapName)) || bytes.Contains(text, []byte("10-terway"))
+}
+
+// read collects the files of all paths. What cannot be read is told, and the rest is linted.
 func (l *linter) read() {
-	var roots []string
-	for _, path := range slices.Compact(slices.Sorted(slices.Values(l.paths))) {
-		if path == streamName {
-			l.readStream()
+	if slices.Contains(l.paths, streamName) {
+		l.readStream()
+	}
+	l.scanned = scan.Scan(l.roots)
+	l.seen += l.scanned.Seen
+	for _, p := range l.scanned.Problems {
+		l.fail(unreadable(p.Err))
+	}
+	fragments := patchFiles(l.scanned.Kustomizations)
+	for _, f := range l.scanned.Files {
+		if l.config.excludes(f.Name) && !l.named(f.Name) {
 			continue
 		}
-		roots = append(roots, path)
-	}
-	found := scan.Scan(roots)
-	l.seen += found.Seen
-	for _, p := range found.Problems {
-		l.raise(l.tell(unreadable(p.Err)))
-	}
-	fragments := patchFiles(found.Kustomizations)
-	for _, f := range found.Files {
 		l.add(f.Name, f.Text, fragments[absolute(f.Name)])
 	}
-	l.scanned = found
+}
+
+// named tells whether a file itself is on the command line.
+func (l *linter) named(file string) bool {
+	return slices.ContainsFunc(l.roots, func(root string) bool { return filepath.Clean(root) == filepath.Clean(file) })
 }
 
 func (l *linter) readStream() {
 	l.seen++
 	text, err := l.readText(streamName)
 	if err != nil {
-		l.raise(l.tell(unreadable(err)))
+		l.fail(unreadable(err))
 		return
 	}
 	l.add(streamName, text, false)
 }
 
-// add reads one file; without a chain and without a finding it is forgotten.
 func (l *linter) add(name string, text []byte, fragment bool) {
-	var s *lint.Source
-	if filepath.Ext(name) == ".conflist" {
-		s = lint.ReadList(name, text)
-	} else {
-		var err error
-		if s, err = lint.ReadSource(name, text, fragment); err != nil {
-			l.raise(l.tell(unreadable(err)))
-			return
-		}
-	}
-	if len(s.Chains) == 0 && len(s.Findings) == 0 {
+	f, err := readFile(name, text, fragment)
+	if err != nil {
+		l.fail(unreadable(err))
 		return
 	}
-	l.sources = append(l.sources, s)
-	for _, c := range s.Chains {
-		l.subjects = append(l.subjects, &lintSubject{source: s, chain: c})
+	if f != nil {
+		l.files = append(l.files, f)
 	}
 }
 
@@ -75,12 +99,14 @@ func patchFiles(kustomizations []scan.File) map[string]bool {
 	files := map[string]bool{}
 	for _, k := range kustomizations {
 		objects, err := manifest.Read(k.Name, k.Text)
-		if err != nil || len(objects) != 1 {
-			continue // kustomize will say so; it need not be of our concern
+		if err != nil {
+			continue // kustomize will say so; here it is of no concern
 		}
-		for _, list := range []string{"patches", "patchesStrategicMerge", "patchesJson6902"} {
-			for _, name := range patchNames(manifest.Get(objects[0].Node, list)) {
-				files[absolute(filepath.Join(filepath.Dir(k.Name), name))] = true
+		for _, o := range objects {
+			for _, list := range []string{"patches", "patchesStrategicMerge", "patchesJson6902"} {
+				for _, name := range patchNames(manifest.Get(o.Node, list)) {
+					files[absolute(filepath.Join(filepath.Dir(k.Name), name))] = true
+				}
 			}
 		}
 	}
@@ -94,8 +120,7 @@ func patchNames(list *yaml.Node) []string {
 	}
 	var names []string
 	for _, entry := range list.Content {
-		entry = manifest.Follow(entry)
-		if entry.Kind == yaml.MappingNode {
+		if entry = manifest.Follow(entry); entry.Kind == yaml.MappingNode {
 			entry = manifest.Get(entry, "path")
 		}
 		if name := manifest.Text(entry); name != "" {
@@ -111,18 +136,4 @@ func absolute(name string) string {
 		return filepath.Clean(name)
 	}
 	return abs
-}
-
-// findFacts looks for the facts of every chain.
-func (l *linter) findFacts() {
-	for _, s := range l.subjects {
-		o, ps := render.OnlyFacts(s.source.Objects)
-		if ps == nil && o == nil && s.source.File != streamName {
-			o, ps = nearestFacts(s.source.File)
-		}
-		if ps == nil && o != nil {
-			s.facts, ps = render.ParseFacts(o)
-		}
-		l.raise(l.tell(ps))
-	}
 }

@@ -6,75 +6,70 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
-	"github.com/chainlint/chainlint/internal/nearest"
 	"github.com/chainlint/chainlint/internal/report"
 	"github.com/chainlint/chainlint/pkg/lint"
-	"github.com/chainlint/chainlint/pkg/render"
 )
 
-// output is one format and the file that it goes to, "" for stdout.
-type output struct{ format, file string }
-
-// parseFormats reads --format and --output.
-func (l *linter) parseFormats() ([]output, render.Problems) {
-	formats := l.flags.formats
-	if len(formats) == 0 {
-		formats = []string{"text"}
-		if os.Getenv("GITHUB_ACTIONS") == "true" {
-			formats = []string{"github"}
-		}
-	}
-	var all []output
-	for _, f := range formats {
-		format, file, named := strings.Cut(f, "=")
-		switch {
-		case !slices.Contains(report.Formats, format):
-			return nil, usage("lint: unknown format %q: %s", format, nearest.Hint(format, report.Formats))
-		case named && file == "":
-			return nil, usage("lint: --format %s names no file", f)
-		case slices.ContainsFunc(all, func(o output) bool { return o.file == file }):
-			return nil, usage("lint: two formats go to the same place: write --format %s=FILE", format)
-		}
-		all = append(all, output{format, file})
-	}
-	if l.flags.output != "" {
-		if len(all) > 1 || all[0].file != "" {
-			return nil, usage("lint: --output is for one format without a file: write --format FORMAT=FILE for each")
-		}
-		all[0].file = l.flags.output
-	}
-	return all, nil
-}
-
-// write puts the report out in every format.
+// write puts the report out in every format. Beside a diff, which is a result of its own, the report for stdout
+// goes to stderr.
 func (l *linter) write() {
 	r := l.report()
+	if l.baseline != nil {
+		if gone := l.baseline.gone(r.Findings, l.baselineDir(), l.covers); gone > 0 {
+			l.say("%s of the baseline no longer occur: write it anew with --write-baseline %s", entries(gone), l.flags.baseline)
+		}
+	}
 	for _, o := range l.outputs {
 		var b bytes.Buffer
-		options := report.Options{Version: versionText(), Root: repositoryRoot(absolute(".")), Color: o.file == "" && colorful(l.app)}
+		options := report.Options{Version: versionText(), Root: repositoryRoot(absolute(".")), Color: o.file == "" && l.colorful()}
 		err := report.Write(&b, o.format, r, options)
-		if err == nil {
+		switch {
+		case err != nil:
+		case o.file == "" && l.flags.diff:
+			_, err = l.err.Write(b.Bytes())
+		default:
 			err = l.emit(o.file, b.Bytes())
 		}
 		if err != nil {
-			l.raise(l.tell(unreadable(err)))
+			l.fail(unreadable(plain(err)))
 		}
 	}
 }
 
+func entries(n int) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return counted(n, "entrie")
+}
+
 func (l *linter) report() *report.Report {
-	r := &report.Report{Files: len(l.sources), Facts: map[*lint.Chain]string{}, Findings: l.findings(), Texts: map[string][]byte{}}
-	for _, s := range l.sources {
-		r.Texts[s.File] = s.Text
+	r := &report.Report{Files: len(l.files), Facts: map[*lint.Chain]string{}, Findings: l.findings(), Texts: map[string][]byte{}}
+	for _, f := range l.files {
+		r.Texts[f.File] = f.Text
+	}
+	if l.config.object != nil {
+		r.Texts[l.config.object.File] = l.config.text
+	}
+	if l.assumption != nil {
+		r.Assumed = &report.Assumed{Facts: l.assumption.given, Now: map[*lint.Chain]*lint.Result{}}
 	}
 	for _, s := range l.subjects {
 		r.Results = append(r.Results, s.result)
-		if s.facts.Object != nil {
-			r.Facts[s.chain] = filepath.ToSlash(s.facts.Object.File)
+		r.Facts[s.chain] = filepath.ToSlash(s.factsFile)
+		if s.now != nil {
+			r.Assumed.Now[s.chain] = s.now
 		}
 	}
 	return r
+}
+
+// colorful tells whether a terminal will show the report to somebody who did not ask for plain text.
+func (l *linter) colorful() bool {
+	out := l.out
+	if l.flags.diff {
+		out = l.err
+	}
+	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(out)
 }

@@ -44,7 +44,7 @@ func Rewrite(text []byte, splices []Splice) ([]byte, error) {
 	slices.SortFunc(changes, func(a, b change) int { return cmp.Compare(a.start, b.start) })
 	for i := 1; i < len(changes); i++ {
 		if changes[i].start < changes[i-1].end || changes[i].start == changes[i-1].start {
-			return nil, errors.New("two changes overlap")
+			return nil, ErrOverlap
 		}
 	}
 	if err := verify(src.text, apply(src.text, changes), splices); err != nil {
@@ -52,6 +52,9 @@ func Rewrite(text []byte, splices []Splice) ([]byte, error) {
 	}
 	return []byte(apply(string(text), changes)), nil
 }
+
+// ErrOverlap says that two changes cannot be made together.
+var ErrOverlap = errors.New("two changes overlap")
 
 // change of the bytes [start, end) of the source.
 type change struct {
@@ -266,4 +269,52 @@ func everything(n *yaml.Node, into map[*yaml.Node]bool) {
 	for _, c := range n.Content {
 		everything(c, into)
 	}
+}
+
+// Alone tells whether the lines of the values that splices change hold nothing else but their keys.
+func Alone(splices []Splice) bool {
+	for _, s := range splices {
+		docs, err := Documents("", []byte(s.Object.source.text))
+		n := Find(s.Object.Node, s.Pointer)
+		if err != nil || n == nil {
+			return false
+		}
+		first, last := s.Object.lines(n)
+		for _, doc := range docs {
+			if doc.crowds(doc.Node, n, first, last) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// lines are the first and the last line of a scalar, the line of its header included.
+func (o *Object) lines(n *yaml.Node) (first, last int) {
+	spans, ok := mapScalar(o.source.text, o.source.offset(n.Line, n.Column), n)
+	if !ok || len(spans) == 0 {
+		return n.Line, n.Line
+	}
+	return n.Line, o.source.position("", spans[len(spans)-1].start).Line
+}
+
+// crowds tells whether a scalar other than the one begins or ends on one of the lines. A key before the
+// scalar on its own line does not count.
+func (o *Object) crowds(n, one *yaml.Node, first, last int) bool {
+	for i, c := range n.Content {
+		isKey := n.Kind == yaml.MappingNode && i%2 == 0 && scalarKey(n.Content[i+1]) == scalarKey(one)
+		if isKey || c.Kind == yaml.ScalarNode && scalarKey(c) == scalarKey(one) {
+			continue
+		}
+		if c.Kind == yaml.ScalarNode {
+			from, to := o.lines(c)
+			if from <= last && from >= first || to <= last && to >= first {
+				return true
+			}
+		}
+		if o.crowds(c, one, first, last) {
+			return true
+		}
+	}
+	return false
 }

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/chainlint/chainlint/internal/manifest"
+	"github.com/chainlint/chainlint/pkg/conflist"
+	"github.com/chainlint/chainlint/pkg/lint"
+	"github.com/chainlint/chainlint/pkg/render"
+)
+
+// origin is the rendering that a committed file came from.
+type origin struct {
+	*rendering
+	wishes lint.Wishes
+	// facts that it was rendered with, and the file that they stand in.
+	facts     render.Facts
+	factsFile string
+}
+
+// originOf renders the directory that a committed rendering belongs to. Nil: the file is no such rendering, or
+// rendering fails, which is for render --check to say.
+func (l *linter) originOf(file string) *origin {
+	dir := filepath.Dir(filepath.Dir(file))
+	if filepath.Base(file) != renderedFile || filepath.Base(filepath.Dir(file)) != renderedDir {
+		return nil
+	}
+	known, ok := l.origins[dir]
+	if !ok {
+		known = l.render(dir)
+		l.origins[dir] = known
+	}
+	return known
+}
+
+func (l *linter) render(dir string) (o *origin) {
+	defer func() {
+		if recover() != nil {
+			o = nil // the chain itself can be judged all the same
+		}
+	}()
+	config, ps := configBeside(dir)
+	if config == nil || ps != nil {
+		return nil
+	}
+	r, _ := l.renderFiles([]string{dir}, l.flags.facts)
+	if r == nil {
+		return nil
+	}
+	o = &origin{rendering: r}
+	o.readIntents()
+	o.readFacts()
+	return o
+}
+
+func (o *origin) readIntents() {
+	wish := func(spec render.IntentSpec) {
+		o.wishes.HostPorts = o.wishes.HostPorts || spec.HostPorts != nil
+		o.wishes.Public = o.wishes.Public || spec.HostPorts != nil && spec.HostPorts.Exposure == render.Public
+		o.wishes.NoIPv6 = o.wishes.NoIPv6 || spec.IPv6LinkLocal == render.Disabled
+	}
+	for _, object := range o.objects {
+		if ref := object.Ref(); render.IsOwn(ref) && ref.Kind == "ChainIntent" {
+			intent, _ := render.ParseIntent(object)
+			wish(intent.Spec)
+		}
+	}
+	if o.config == nil {
+		return
+	}
+	config, _ := render.ParseConfig(o.config)
+	for _, intent := range config.Intents {
+		wish(intent.Spec)
+	}
+}
+
+// readFacts takes the facts that the rendering brought itself.
+func (o *origin) readFacts() {
+	objects := o.objects
+	if o.config != nil {
+		if config, _ := render.ParseConfig(o.config); config.Facts != nil {
+			o.facts, o.factsFile = render.Facts{Facts: *config.Facts, Object: o.config, Root: "/spec/facts"}, o.config.File
+			return
+		}
+	}
+	object, ps := render.OnlyFacts(objects)
+	if object == nil || ps != nil {
+		return
+	}
+	facts, ps := render.ParseFacts(object)
+	if ps != nil {
+		return
+	}
+	o.facts, o.factsFile = facts, object.File
+	if o.factsFile == "" {
+		o.factsFile = o.locate(object.Ref(), "", false, -1, "").File
+	}
+}
+
+// explain names the intents and facts behind findings.
+func (o *origin) explain(r *lint.Result) {
+	if o == nil || !o.sameTypes(r.Chain) {
+		return
+	}
+	for _, f := range r.Findings {
+		if reason := o.reason(f); reason != nil {
+			f.Cause = o.words(reason)
+		}
+	}
+}
+
+// sameTypes tells whether the committed list has the plugins that the rendering has: then pointers into one
+// mean the same in the other.
+func (o *origin) sameTypes(c *lint.Chain) bool {
+	now, err := conflist.Parse(o.out.Text)
+	return err == nil && c.Docs[o.out.Key] != nil && typesOf(now) == typesOf(c.Docs[o.out.Key])
+}
+
+func typesOf(list *conflist.Node) string {
+	var types []string
+	if plugins := list.Get("plugins"); plugins != nil {
+		for _, p := range plugins.Elements {
+			types = append(types, p.Get("type").String())
+		}
+	}
+	return strings.Join(types, ",")
+}
+
+// reason is the one with the longest pointer that leads to the finding's.
+func (o *origin) reason(f *lint.Finding) *render.Reason {
+	var best *render.Reason
+	for i, r := range o.out.Reasons {
+		leads := f.Pointer == r.Pointer || strings.HasPrefix(f.Pointer, r.Pointer+"/")
+		if f.Key == o.out.Key && leads && (best == nil || len(r.Pointer) > len(best.Pointer)) {
+			best = &o.out.Reasons[i]
+		}
+	}
+	return best
+}
+
+func (o *origin) words(r *render.Reason) []string {
+	var words []string
+	if r.Intent != nil {
+		place := r.Intent.Object.At(r.IntentPointer, false)
+		if place.Line == 0 {
+			place = o.locate(r.Intent.Object.Ref(), r.IntentPointer, false, -1, "")
+		}
+		words = append(words, fmt.Sprintf("%s: intent %s, %s", place, r.Intent.Name, dotted(r.IntentPointer)))
+	}
+	if r.Fact != "" {
+		words = append(words, o.factWords(r.Fact))
+	}
+	return words
+}
+
+func dotted(pointer string) string {
+	return strings.ReplaceAll(strings.TrimPrefix(pointer, "/"), "/", ".")
+}
+
+// factWords gives a fact its place, where it stands somewhere.
+func (o *origin) factWords(fact string) string {
+	path, _, _ := strings.Cut(fact, " ")
+	if o.facts.Object == nil {
+		return "fact " + fact
+	}
+	pointer := o.facts.Root + "/" + strings.ReplaceAll(path, ".", "/")
+	if manifest.Find(o.facts.Object.Node, pointer) == nil {
+		return "fact " + fact
+	}
+	place := o.facts.Object.At(pointer, false)
+	if place.Line == 0 {
+		place = o.locate(o.facts.Object.Ref(), pointer, false, -1, "")
+	}
+	return fmt.Sprintf("%s: fact %s", place, fact)
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"os"
+
+	"github.com/chainlint/chainlint/internal/manifest"
+	"github.com/chainlint/chainlint/pkg/render"
+)
+
+// lintFacts finds the facts of chains: --facts, those of the same stream, the nearest file, the configuration.
+type lintFacts struct {
+	*app
+	given  *manifest.Object
+	config *lintConfig
+	finder *factsFinder
+	// files are those that the configuration names, parsed those that were decoded.
+	files  map[string]factsHere
+	parsed map[*manifest.Object]parsedFacts
+}
+
+type parsedFacts struct {
+	render.Facts
+	problems render.Problems
+}
+
+func (l *linter) newLintFacts() *lintFacts {
+	var dirs []string
+	for _, path := range l.roots {
+		if isDir(path) {
+			dirs = append(dirs, absolute(path))
+		}
+	}
+	return &lintFacts{
+		app: l.app, given: l.givenFacts, config: l.config, finder: newFactsFinder(dirs, l.scanned.Facts),
+		files: map[string]factsHere{}, parsed: map[*manifest.Object]parsedFacts{},
+	}
+}
+
+func isDir(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
+}
+
+// of a chain: its facts, or none with what is wrong with them.
+func (f *lintFacts) of(s *lintSubject) (render.Facts, render.Problems) {
+	o, ps := f.find(s)
+	if ps != nil || o == nil {
+		return render.Facts{}, ps
+	}
+	known, ok := f.parsed[o]
+	if !ok {
+		known.Facts, known.problems = render.ParseFacts(o)
+		f.parsed[o] = known
+	}
+	if known.problems != nil {
+		return render.Facts{}, known.problems
+	}
+	return known.Facts, nil
+}
+
+func (f *lintFacts) find(s *lintSubject) (*manifest.Object, render.Problems) {
+	if f.given != nil {
+		return f.given, nil
+	}
+	o, ps := render.OnlyFacts(s.file.Objects)
+	if o != nil || ps != nil || s.file.File == streamName {
+		return o, ps
+	}
+	o, ps = f.finder.nearest(s.file.File)
+	if o != nil || ps != nil {
+		return o, ps
+	}
+	return f.named(s.file.File)
+}
+
+// named are the facts that the configuration names.
+func (f *lintFacts) named(file string) (*manifest.Object, render.Problems) {
+	name, ps := f.config.factsFile(file)
+	if name == "" {
+		return nil, ps
+	}
+	here, ok := f.files[name]
+	if !ok {
+		here.object, here.problems = f.factsFrom(shown(name))
+		f.files[name] = here
+	}
+	return here.object, here.problems
+}
