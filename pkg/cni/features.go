@@ -24,7 +24,7 @@ const KubeMarkMasq = "KUBE-MARK-MASQ"
 // Feature is something that only some releases of the reference plugins can do.
 type Feature string
 
-// The features that matter to host ports.
+// The features that matter to a chain.
 const (
 	MasqAll         Feature = "portmap-masqall"
 	MasqAllVendor   Feature = "portmap-masqall-vendor"
@@ -32,6 +32,9 @@ const (
 	NftablesWorks   Feature = "portmap-nftables"
 	NftablesSafe    Feature = "portmap-nftables-safe"
 	NftablesMasqAll Feature = "portmap-nftables-masqall"
+	TuningAllowlist Feature = "tuning-allowlist"
+	IsolatedPolicy  Feature = "firewall-isolated"
+	SBRDefaultRoute Feature = "sbr-default-route"
 )
 
 // features says since which release of the plugins a feature exists; "" means in none up to v1.9.1.
@@ -42,6 +45,9 @@ var features = map[Feature]struct{ Since, Meaning, Source string }{
 	NftablesWorks:   {"v1.6.1", "the nftables backend works; in v1.6.0 every ADD fails", "issue #1115, commit 9296c5f8"},
 	NftablesSafe:    {"v1.9.0", "the nftables backend leaves other hosts' traffic alone", "CVE-2025-67499, commit 9b3772e1"},
 	NftablesMasqAll: {"", "the nftables backend honours masqAll", "issue #1234, PR #1235, commit 3d27709f, untagged"},
+	TuningAllowlist: {"v1.2.0", "looks at /etc/cni/tuning/allowlist.conf", "plugins/meta/tuning/tuning.go, PR #693"},
+	IsolatedPolicy:  {"v1.7.1", "the ingress policy isolated", "plugins/meta/firewall/firewall.go (run: v1.6.2 refuses it)"},
+	SBRDefaultRoute: {"v1.6.0", "moves a default route without a destination", "vishvananda/netlink v1.3.0 (run: v1.5.1 fails on it)"},
 }
 
 // Since is the first release with the feature, "" where no release has it.

@@ -3,6 +3,7 @@
 package cni
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -16,7 +17,8 @@ import (
 // Key is one member of a plugin's configuration.
 type Key struct {
 	Name string
-	// Type as the plugin decodes it: bool, int, string, strings (a list), texts (a map of strings), object.
+	// Type as the plugin decodes it: bool, int, uint32, uint64, string, strings (a list), texts (a map of
+	// strings), object; any where nobody decodes it, or where the runtime has done so before.
 	Type string
 	// Since is the release that brought the key; "" is v1.1.1 or before. Until is the first release
 	// without it, "" if there is none.
@@ -24,27 +26,35 @@ type Key struct {
 }
 
 // commonKeys are those of every plugin (types.NetConf; plugins/pkg/... at v1.9.1). The runtime or libcni
-// writes name, cniVersion, prevResult and runtimeConfig.
+// writes name, cniVersion, prevResult and runtimeConfig; what libcni itself decodes fails there already.
 var commonKeys = []Key{
-	{Name: "type", Type: "string"},
-	{Name: "name", Type: "string"},
-	{Name: "cniVersion", Type: "string"},
-	{Name: "capabilities", Type: "object"},
-	{Name: "ipam", Type: "object"},
-	{Name: "dns", Type: "object"},
-	{Name: "prevResult", Type: "object"},
-	{Name: "runtimeConfig", Type: "object"},
-	{Name: "args", Type: "object"},
+	{Name: "type", Type: "any"},
+	{Name: "name", Type: "any"},
+	{Name: "cniVersion", Type: "any"},
+	{Name: "capabilities", Type: "any"},
+	{Name: "ipam", Type: "any"},
+	{Name: "dns", Type: "any"},
+	{Name: "prevResult", Type: "any"},
+	{Name: "runtimeConfig", Type: "any"},
+	{Name: "args", Type: "any"},
+}
+
+// runtimeKeys are the members of the runtime that a plugin decodes, too (run: an array under runtimeConfig
+// fails portmap, tuning and bandwidth, and passes the others; args is read by tuning only).
+var runtimeKeys = map[string][]Key{
+	Portmap:   {{Name: "runtimeConfig", Type: "object"}},
+	Bandwidth: {{Name: "runtimeConfig", Type: "object"}},
+	Tuning:    {{Name: "runtimeConfig", Type: "object"}, {Name: "args", Type: "object"}},
 }
 
 // pluginKeys are the keys of the chained reference plugins, read off the structs of plugins/meta/*.
 // keys_test.go compares them with the sources of every release from v1.1.1 to v1.9.1 that it names.
 var pluginKeys = map[string][]Key{
 	"bandwidth": {
-		{Name: "ingressRate", Type: "int"},
-		{Name: "ingressBurst", Type: "int"},
-		{Name: "egressRate", Type: "int"},
-		{Name: "egressBurst", Type: "int"},
+		{Name: "ingressRate", Type: "uint64"},
+		{Name: "ingressBurst", Type: "uint64"},
+		{Name: "egressRate", Type: "uint64"},
+		{Name: "egressBurst", Type: "uint64"},
 		{Name: "shapedSubnets", Type: "strings", Since: "v1.5.0", Until: "v1.6.0"},
 		{Name: "unshapedSubnets", Type: "strings", Since: "v1.5.0", Until: "v1.6.0"},
 	},
@@ -70,7 +80,7 @@ var pluginKeys = map[string][]Key{
 		{Name: "dataDir", Type: "string"},
 		{Name: "txQLen", Type: "int", Since: "v1.4.0"},
 	},
-	"vrf": {{Name: "vrfname", Type: "string"}, {Name: "table", Type: "int"}},
+	"vrf": {{Name: "vrfname", Type: "string"}, {Name: "table", Type: "uint32"}},
 }
 
 // KeyProblemKind is what is wrong with a member.
@@ -108,9 +118,9 @@ func CheckKeys(entry *conflist.Node, version string) []KeyProblem {
 		return nil
 	}
 	var found []KeyProblem
-	for _, m := range entry.Members {
+	for _, m := range entry.Distinct() {
 		if p, bad := checkKey(kind, own, m, version); bad {
-			p.Member, p.Pointer = m, "/"+conflist.EscapePointer(m.Name())
+			p.Member, p.Pointer = m, "/"+conflist.EscapePointer(m.Name())+p.Pointer
 			found = append(found, p)
 		}
 	}
@@ -118,7 +128,7 @@ func CheckKeys(entry *conflist.Node, version string) []KeyProblem {
 }
 
 func checkKey(kind string, own []Key, m conflist.Member, version string) (p KeyProblem, bad bool) {
-	key, ok := lookup(append(own[:len(own):len(own)], commonKeys...), m.Name())
+	key, ok := lookup(slices.Concat(own, runtimeKeys[kind], commonKeys), m.Name())
 	switch {
 	case !ok:
 		best := nearest.To(m.Name(), names(own))
@@ -128,7 +138,8 @@ func checkKey(kind string, own []Key, m conflist.Member, version string) (p KeyP
 	case version != "" && key.Until != "" && !terway.Older(version, key.Until):
 		return KeyProblem{Kind: OtherRelease, Message: fmt.Sprintf("%s %s ignores %s, which was taken out in %s", kind, version, key.Name, key.Until)}, true
 	case !decodes(m.Value, key.Type):
-		return KeyProblem{Kind: WrongType, Message: fmt.Sprintf("%s must be %s, not %s, and %s fails every pod on it", key.Name, words[key.Type], given(m.Value, key.Type), kind)}, true
+		inner := firstOther(m.Value, key.Type)
+		return KeyProblem{Kind: WrongType, Pointer: inner, Message: fmt.Sprintf("%s must be %s, %s, and %s fails every pod on it", key.Name, words[key.Type], given(m.Value, inner), kind)}, true
 	}
 	return KeyProblem{}, false
 }
@@ -164,51 +175,79 @@ func names(keys []Key) []string {
 }
 
 var words = map[string]string{
-	"bool": "true or false", "int": "a whole number", "string": "text", "strings": "a list of texts", "texts": "an object of texts (numbers in quotes)", "object": "an object",
+	"bool": "true or false", "int": "a whole number", "uint32": "a whole number from 0 to 4294967295", "uint64": "a whole number, not below 0", "string": "text", "strings": "a list of texts", "texts": "an object of texts (numbers in quotes)", "object": "an object",
 }
 
 // decodes tells whether encoding/json stores the value in a Go field of that type; null always does.
 func decodes(n *conflist.Node, kind string) bool {
-	if n.Kind == conflist.Null {
+	if n.Kind == conflist.Null || kind == "any" {
 		return true
 	}
 	switch kind {
 	case "bool":
 		return n.Kind == conflist.Bool
-	case "int":
-		_, err := strconv.ParseInt(n.Text, 10, 64)
-		_, unsigned := strconv.ParseUint(n.Text, 10, 64)
-		return n.Kind == conflist.Number && (err == nil || unsigned == nil)
+	case "int", "uint32", "uint64":
+		return n.Kind == conflist.Number && holdsNumber(kind, Written(n.Text))
 	case "string":
 		return n.Kind == conflist.String
 	case "strings":
-		return n.Kind == conflist.Array && !hasOther(n.Elements)
+		return n.Kind == conflist.Array && firstOther(n, kind) == ""
 	case "texts":
-		values := make([]*conflist.Node, len(n.Members))
-		for i, m := range n.Members {
-			values[i] = m.Value
-		}
-		return n.Kind == conflist.Object && !hasOther(values)
+		return n.Kind == conflist.Object && firstOther(n, kind) == ""
 	}
 	return n.Kind == conflist.Object
 }
 
-// hasOther tells whether one of the values is neither text nor null.
-func hasOther(values []*conflist.Node) bool {
-	for _, v := range values {
-		if v.Kind != conflist.String && v.Kind != conflist.Null {
-			return true
-		}
+// Written is how Terway writes a number: it carries all of them as 64-bit floating point.
+func Written(number string) string {
+	value, err := strconv.ParseFloat(number, 64)
+	if err != nil {
+		return number
 	}
-	return false
+	text, err := json.Marshal(value)
+	if err != nil {
+		return number
+	}
+	return string(text)
 }
 
-// given is what stands there, in words that differ from those for what belongs there.
-func given(n *conflist.Node, want string) string {
-	if want == "texts" && n.Kind == conflist.Object || want == "strings" && n.Kind == conflist.Array {
-		return "one with other values"
+func holdsNumber(kind, text string) bool {
+	var err error
+	switch kind {
+	case "int":
+		_, err = strconv.ParseInt(text, 10, 64)
+	case "uint32":
+		_, err = strconv.ParseUint(text, 10, 32)
+	default:
+		_, err = strconv.ParseUint(text, 10, 64)
 	}
-	return kindOf(n)
+	return err == nil
+}
+
+// firstOther is the pointer of the first value inside that is neither text nor null, "" if there is none.
+func firstOther(n *conflist.Node, kind string) string {
+	if kind != "texts" && kind != "strings" {
+		return ""
+	}
+	for _, m := range n.Distinct() {
+		if kind == "texts" && m.Value.Kind != conflist.String && m.Value.Kind != conflist.Null {
+			return "/" + conflist.EscapePointer(m.Name())
+		}
+	}
+	for i, e := range n.Elements {
+		if kind == "strings" && e.Kind != conflist.String && e.Kind != conflist.Null {
+			return "/" + strconv.Itoa(i)
+		}
+	}
+	return ""
+}
+
+// given is what stands there, or what stands at the pointer inside it.
+func given(n *conflist.Node, inner string) string {
+	if inner != "" {
+		return "and this value is " + kindOf(n.Find(inner))
+	}
+	return "not " + kindOf(n)
 }
 
 func kindOf(n *conflist.Node) string {

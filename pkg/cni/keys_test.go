@@ -141,7 +141,7 @@ func jsonType(goType string) string {
 	case "bool":
 		return "bool"
 	case "int", "uint32", "uint64":
-		return "int"
+		return strings.TrimPrefix(goType, "*")
 	case "string", "IngressPolicy":
 		return "string"
 	case "[]string":
@@ -163,9 +163,12 @@ func TestCheckKeys(t *testing.T) {
 		{`{"type":"portmap","masqAll":true,"backend":"iptables"}`, "v1.2.0", []string{"/backend"}},
 		{`{"type":"portmap","snat":"true","markMasqBit":1.5,"conditionsV4":"-s","externalSetMarkChain":7}`, "", []string{"/snat!", "/markMasqBit!", "/conditionsV4!", "/externalSetMarkChain!"}},
 		{`{"type":"tuning","sysctl":{"a":"1","b":null}}`, "", nil},
-		{`{"type":"tuning","sysctl":{"a":1}}`, "", []string{"/sysctl!"}},
-		{`{"type":"tuning","sysctl":[{"key":"a","value":"1"}]}`, "", []string{"/sysctl!"}},
-		{`{"type":"bandwidth","ingressRate":18446744073709551615,"shapedSubnets":[]}`, "v1.6.0", []string{"/shapedSubnets"}},
+		{`{"type":"tuning","sysctl":{"a":1}}`, "", []string{"/sysctl/a!"}},
+		{`{"type":"tuning","sysctl":[{"key":"a","value":"1"}]}`, "", []string{"/sysctl/0!"}},
+		{`{"type":"portmap","markMasqBit":13.0,"snat":"x","snat":true,"args":[]}`, "", nil},
+		{`{"type":"vrf","table":4294967296}`, "", []string{"/table!"}},
+		{`{"type":"bandwidth","ingressRate":-1,"runtimeConfig":[]}`, "", []string{"/ingressRate!", "/runtimeConfig!"}},
+		{`{"type":"bandwidth","ingressRate":9007199254740993,"shapedSubnets":[]}`, "v1.6.0", []string{"/shapedSubnets"}},
 		{`{"type":"no-such","x":1}`, "", nil},
 	} {
 		entry, err := conflist.Parse(c.entry)

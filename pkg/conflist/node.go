@@ -5,6 +5,7 @@ package conflist
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -167,6 +168,37 @@ func (n *Node) Names() []string {
 		}
 	}
 	return names
+}
+
+// Distinct are the members of an object without those that a later one of the same spelling replaces.
+func (n *Node) Distinct() []Member {
+	last := map[string]int{}
+	for i, m := range n.Members {
+		last[m.Name()] = i
+	}
+	var kept []Member
+	for i, m := range n.Members {
+		if last[m.Name()] == i {
+			kept = append(kept, m)
+		}
+	}
+	return kept
+}
+
+// Merged are the members that a plugin finds in a map under that key: as for [Node.Fold], but maps that stand
+// under several spellings are poured into one, and null empties it. found is false where there is no map.
+func (n *Node) Merged(key string) (members []Member, found bool) {
+	spellings := slices.DeleteFunc(n.Distinct(), func(m Member) bool { return !strings.EqualFold(m.Name(), key) })
+	slices.SortFunc(spellings, func(a, b Member) int { return strings.Compare(a.Name(), b.Name()) })
+	for _, m := range spellings {
+		switch m.Value.Kind {
+		case Null:
+			members, found = nil, false
+		case Object:
+			members, found = append(members, m.Value.Distinct()...), true
+		}
+	}
+	return members, found
 }
 
 // Fold returns the member that a CNI plugin takes for that key, nil if there is none. Plugins decode with

@@ -49,10 +49,29 @@ func ofKind(n *conflist.Node, kind conflist.Kind) *conflist.Node {
 }
 
 // asked tells whether the runtime tells the plugin of host ports.
-func (m portmapEntry) asked() bool { return m.Value("capabilities").Get("portMappings").IsTrue() }
+func (m portmapEntry) asked() bool { return m.capability("portMappings") }
+
+// capability tells whether the entry declares a capability as true.
+func (e *Entry) capability(name string) bool {
+	declared, _ := e.Merged("capabilities")
+	for _, m := range declared {
+		if m.Name() == name {
+			return m.Value.IsTrue()
+		}
+	}
+	return false
+}
 
 // nftables tells whether the entry asks for that backend; conditions alone never choose it.
 func (m portmapEntry) nftables() bool { return m.backend == cni.Nftables }
+
+// firewall that the entry programmes.
+func (m portmapEntry) firewall() string {
+	if m.nftables() {
+		return cni.Nftables
+	}
+	return cni.Iptables
+}
 
 // conditionsBackend is the firewall that conditions are written for, judged as portmap does: by the first
 // character of the first one. "" is no opinion.

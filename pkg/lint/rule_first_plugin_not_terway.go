@@ -25,6 +25,8 @@ var firstPluginNotTerway = Rule{
 		switch {
 		case place < 0 && cni.CreatesInterface(first.Type):
 			p.ReportAs(Traffic, true, first.AtField("type"), "the chain has no terway: %s gives pods an address that the VPC does not know. Put the content of 10-terway.conf first", first.Type)
+		case place < 0 && (first.Value("prevResult") != nil || cni.IsIPAM(first.Type) && cni.RunsAsElement(first.Node) || first.Type == cni.Loopback):
+			p.ReportAs(Traffic, true, first.AtField("type"), "the chain has no terway, so nobody gives pods an address of the VPC: put the content of 10-terway.conf first")
 		case place < 0:
 			p.Report(first.AtField("type"), "the chain has no terway, so nobody gives pods an address and every pod fails: put the content of 10-terway.conf first")
 		case place > 0:
@@ -39,8 +41,12 @@ func (p *Pass) beforeTerway(entries []*Entry) {
 		switch {
 		case cni.CreatesInterface(e.Type):
 			p.Report(e.AtField("type"), "%s runs before terway and makes the pod's interface, so terway finds the name taken and every pod fails: put the content of 10-terway.conf first", e.Type)
-		case e.Type == "loopback":
+		case e.Type == cni.Loopback:
 			p.ReportAs(Hygiene, false, e.AtField("type"), "loopback runs before terway: the runtime brings lo up by itself, remove it")
+		case e.Value("prevResult") != nil:
+			p.ReportAs(Traffic, true, e.AtField("type"), "%s runs before terway, on a result that is written into the chain and is no pod's: put the content of 10-terway.conf first", e.Type)
+		case cni.IsIPAM(e.Type) && cni.RunsAsElement(e.Node):
+			p.ReportAs(Traffic, true, e.AtField("type"), "%s hands out addresses for other plugins and does nothing before terway: remove it", e.Type)
 		default:
 			p.Report(e.AtField("type"), "%s runs before terway, when the pod has no address yet: it refuses, and every pod fails. Put the content of 10-terway.conf first", e.Type)
 		}

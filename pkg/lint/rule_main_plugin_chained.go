@@ -24,8 +24,10 @@ var mainPluginChained = Rule{
 		for _, e := range p.entries[terwayAt+1:] {
 			switch {
 			case e.Key == "":
-			case e.Type == "loopback":
+			case e.Type == cni.Loopback:
 				p.ReportAs(Hygiene, false, e.AtField("type"), "the runtime brings lo up by itself: remove loopback")
+			case e.Type == "tap":
+				p.ReportAs(Traffic, true, e.AtField("type"), "tap makes an interface of its own, and its result takes the place of Terway's: the cluster is told of no address, or of a wrong one. Remove it")
 			case cni.CreatesInterface(e.Type):
 				p.Report(e.AtField("type"), "%s makes the pod's interface, which terway has already made under the same name: it fails, and with it every pod. Only chained plugins (%s) belong behind terway", e.Type, strings.Join(cni.ChainedPlugins(), ", "))
 			case cni.IsIPAM(e.Type):

@@ -15,11 +15,13 @@ var markChainAbsent = Rule{
 	Sources: []string{"containernetworking/plugins:plugins/meta/portmap/portmap.go (fillDnatRules)", "KEP-3178 (kubelet no longer makes KUBE-MARK-MASQ)", "containernetworking/plugins issue #770"},
 	Check: func(p *Pass) {
 		for _, m := range p.portmaps() {
-			if m.chain == nil || !m.snat || m.nftables() || m.bit != nil {
+			if m.chain == nil || !m.snat || m.nftables() || m.bit != nil || !m.asked() {
 				continue
 			}
 			at, name := m.AtField("externalSetMarkChain"), m.chain.String()
 			switch mode := p.pool.KubeProxyMode; {
+			case name == "ACCEPT" || name == "RETURN":
+				p.ReportAs(Traffic, true, at, "%s is no chain that marks packets: nothing is masqueraded, so host ports do not answer on 127.0.0.1, nor to the pod itself. Leave externalSetMarkChain out, so that portmap makes its own", name)
 			case name != cni.KubeMarkMasq:
 				p.Report(at, "nobody on a Terway node makes a chain %s in the nat table: every pod with host ports fails. Leave externalSetMarkChain out, so that portmap makes its own", short(name))
 			case mode == "":

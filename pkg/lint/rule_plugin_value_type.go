@@ -37,12 +37,12 @@ func (p *Pass) inEntry(e *Entry, pointer string) Place {
 // quoted puts the numbers and truth values of sysctls into quotes: pods fail without them, so nothing that
 // works changes.
 func quoted(e *Entry, pointer string) *Fix {
-	n := e.Node.Find(pointer)
-	if n == nil || !strings.EqualFold(pointer, "/sysctl") {
+	sysctl := e.Value("sysctl")
+	if sysctl == nil || !strings.HasPrefix(pointer, "/sysctl/") {
 		return nil
 	}
 	fix := &Fix{Safe: true}
-	for _, m := range n.Members {
+	for _, m := range sysctl.Members {
 		switch m.Value.Kind {
 		case conflist.Number:
 			fix.Edits = append(fix.Edits, Edit{Key: e.Key, Start: m.Value.Start, End: m.Value.End, New: conflist.Quote(m.Value.Text)})

@@ -13,7 +13,7 @@ var portmapCapabilityMissing = Rule{
 	Sources: []string{"containernetworking/cni:libcni/api.go (injectRuntimeConfig)", "containernetworking/plugins:plugins/meta/portmap/main.go (cmdAdd)"},
 	Check: func(p *Pass) {
 		for _, e := range p.Plugins(cni.Portmap) {
-			if c := e.Value("capabilities"); c == nil || !c.Get("portMappings").IsTrue() {
+			if !e.capability("portMappings") {
 				p.Report(e.Place(), "portmap lacks the capability portMappings, so the runtime tells it of no host port and every hostPort is silently ignored: add \"capabilities\": {\"portMappings\": true}")
 			}
 		}

@@ -4,6 +4,8 @@ package lint
 
 import (
 	"github.com/chainlint/chainlint/pkg/cni"
+	"github.com/chainlint/chainlint/pkg/conflist"
+	"github.com/chainlint/chainlint/pkg/terway"
 )
 
 var portmapConditions = Rule{
@@ -19,12 +21,27 @@ var portmapConditions = Rule{
 				if list == nil || len(list.Elements) == 0 {
 					continue
 				}
-				if why := cni.BrokenCondition(list); why != "" && !m.nftables() {
-					p.ReportAs(SomePods, false, m.AtField(name), "%s: iptables refuses the rule, and every pod with host ports fails", why)
+				if p.conditionsOf(m, name, list) {
 					continue
 				}
 				p.Report(m.AtField(name), "host ports answer only to traffic that matches %s; everybody else reaches whatever listens on the node, or nothing", list.Compact())
 			}
 		}
 	},
+}
+
+// conditionsOf reports tokens that the firewall refuses; those for IPv6 are only used on dual stack.
+func (p *Pass) conditionsOf(m portmapEntry, name string, list *conflist.Node) (refused bool) {
+	v6 := name == "conditionsV6"
+	if !m.asked() || v6 && p.IPStack() != terway.IPStackDual {
+		return false
+	}
+	if m.conditionsBackend(name) != "" && m.conditionsBackend(name) != m.firewall() && !m.ignoredBackend {
+		return false // portmap-backend has said so
+	}
+	why := cni.BrokenCondition(list, m.firewall(), v6)
+	if why != "" {
+		p.ReportAs(SomePods, false, m.AtField(name), "%s: %s refuses the rule, and every pod with host ports fails", why, m.firewall())
+	}
+	return why != ""
 }

@@ -15,7 +15,7 @@ var portmapNftables = Rule{
 	Check: func(p *Pass) {
 		for _, m := range p.portmaps() {
 			switch {
-			case !m.nftables():
+			case !m.nftables() || !m.asked():
 			case p.LacksPlugin(cni.Portmap, cni.NftablesWorks):
 				p.Report(m.AtField("backend"), "the nftables backend of portmap %s does not work: every pod with host ports fails. Use iptables, or %s and later", m.version, cni.Since(cni.NftablesSafe))
 			case cni.Lacks(m.version, cni.NftablesSafe):

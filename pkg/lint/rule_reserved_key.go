@@ -3,6 +3,7 @@
 package lint
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/chainlint/chainlint/pkg/cni"
@@ -17,12 +18,15 @@ var reservedKey = Rule{
 	Sources: []string{"containernetworking/cni:SPEC.md (runtimeConfig, args and keys of cni.dev are reserved)", "containernetworking/cni:libcni/api.go (buildOneConfig)", "containernetworking/plugins:plugins/meta/tuning/tuning.go (parseConf)"},
 	Check: func(p *Pass) {
 		for _, e := range p.Written() {
-			for _, m := range e.Members {
+			for _, m := range e.Distinct() {
 				switch name := strings.ToLower(m.Name()); {
-				case name == "args" && e.Type == cni.Tuning && panics(e, m):
-					p.Report(e.AtKey(m), "args.cni.sysctl without a sysctl beside it makes tuning panic, so every pod fails: write the sysctls under sysctl")
-				case name == "runtimeconfig" && m.Value.Kind == conflist.Object && len(m.Value.Members) > 0:
-					p.ReportAs(Traffic, true, e.AtKey(m), "runtimeConfig belongs to the runtime: written here, every pod claims what it says. Remove it, and declare the capability instead")
+				case name == "cniversion" && m.Name() > "cniVersion":
+					p.versionAgain(e, m)
+				case m.Value.Kind == conflist.Null:
+				case name == "args" && e.Type == cni.Tuning:
+					p.tuningArgs(e, m)
+				case name == "runtimeconfig" && m.Value.Kind == conflist.Object:
+					p.runtimeConfig(e, m)
 				case name == "prevresult", name == "args", strings.HasPrefix(name, "cni.dev/"):
 					p.ReportAs(Hygiene, false, e.AtKey(m), "%s belongs to the runtime: remove it", m.Name())
 				}
@@ -31,13 +35,49 @@ var reservedKey = Rule{
 	},
 }
 
-// panics tells whether tuning writes into a map that it never made.
-func panics(e *Entry, args conflist.Member) bool {
-	sysctl := e.Value("sysctl")
-	inner := args.Value.Fold("cni")
-	if inner == nil {
-		return false
+// versionAgain: the runtime sorts the members, so this spelling comes behind its own and counts.
+func (p *Pass) versionAgain(e *Entry, m conflist.Member) {
+	if text := m.Value.String(); m.Value.Kind == conflist.String && !slices.Contains([]string{"0.3.0", "0.3.1", "0.4.0", "1.0.0"}, text) {
+		p.Report(e.AtKey(m), "this spelling counts instead of the runtime's own cniVersion, and %s takes no %s: every pod fails. Remove it", e.Type, short(text))
 	}
-	asked := inner.Value.Fold("sysctl")
-	return sysctl == nil && asked != nil && len(asked.Value.Members) > 0
+}
+
+// tuningArgs: tuning reads args.cni as it reads its own members.
+func (p *Pass) tuningArgs(e *Entry, m conflist.Member) {
+	bad := ""
+	inner := m.Value.Fold("cni")
+	if inner != nil && inner.Value.Kind == conflist.Object {
+		bad = brokenArgs(e, inner.Value)
+	} else if inner != nil && inner.Value.Kind != conflist.Null {
+		bad = "args.cni is " + a(inner.Value.Kind) + " where an object belongs"
+	}
+	if bad != "" {
+		p.Report(e.AtKey(m), "%s, so every pod fails: write what you mean as tuning's own members", bad)
+		return
+	}
+	p.ReportAs(Hygiene, false, e.AtKey(m), "args belongs to the runtime: write what you mean as tuning's own members")
+}
+
+// brokenArgs judges args.cni by the rules for tuning's own members.
+func brokenArgs(e *Entry, args *conflist.Node) string {
+	_, hasMap := e.Merged("sysctl")
+	if s := args.Fold("sysctl"); s != nil && s.Value.Kind == conflist.Object && len(s.Value.Members) > 0 && !hasMap {
+		return "args.cni.sysctl without a sysctl beside it makes tuning panic"
+	}
+	for _, bad := range cni.CheckArgs(args) {
+		return bad
+	}
+	return ""
+}
+
+// runtimeConfig: what is written there holds for every pod, unless the runtime replaces it.
+func (p *Pass) runtimeConfig(e *Entry, m conflist.Member) {
+	if len(m.Value.Members) == 0 {
+		return
+	}
+	if bad := cni.CheckRuntimeConfig(e.Type, m.Value); bad != "" {
+		p.Report(e.AtKey(m), "runtimeConfig belongs to the runtime; written here, %s, and every pod fails. Remove it, and declare the capability instead", bad)
+		return
+	}
+	p.ReportAs(Traffic, true, e.AtKey(m), "runtimeConfig belongs to the runtime: written here, every pod claims what it says. Remove it, and declare the capability instead")
 }

@@ -5,6 +5,7 @@ package lint
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/chainlint/chainlint/pkg/conflist"
@@ -31,8 +32,8 @@ var runtimeRefuses = Rule{
 
 // refusedMember finds the member of an entry that libcni cannot decode.
 func refusedMember(e *Entry) (at Place, why string) {
-	for _, m := range e.Members {
-		if strings.EqualFold(m.Name(), "type") || m.Name() == "name" || m.Name() == "cniVersion" {
+	for _, m := range e.Distinct() {
+		if slices.Contains([]string{"type", "name", "cniVersion"}, m.Name()) {
 			continue
 		}
 		text := fmt.Sprintf(`{%s:%s}`, conflist.Quote(m.Name()), m.Value.Text)

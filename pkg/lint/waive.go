@@ -36,6 +36,12 @@ func (w *Waiver) Written(file string, at Span, matches func(file string) bool) {
 	w.matches = func(c *Chain) bool { return matches == nil || matches(c.File) }
 }
 
+// Configured says in which object of a stream the waiver stands, and at which path; see [Waiver.Written].
+func (w *Waiver) Configured(in *manifest.Object, path string, matches func(file string) bool) {
+	w.Written(in.File, Span{}, matches)
+	w.object, w.place = in.Ref(), objectPlace(path, false)
+}
+
 // annotationWaivers are those on the ConfigMap itself: chainlint.dev/waive.RULE: "reason; until=2027-01-31".
 func annotationWaivers(c *Chain) []*Waiver {
 	if c.Object == nil {

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lint
+
+var ipv6OffDualStack = Rule{
+	ID:      "ipv6-off-dual-stack",
+	Title:   "IPv6 is switched off in pods of a dual-stack cluster",
+	Impact:  Traffic,
+	Lost:    true,
+	Proof:   "LL specs on dual stack: the pod loses the address that its status still names",
+	Sources: []string{"AliyunContainerService/terway:plugin/driver/utils/utils_linux.go (GenerateIPv6Sysctl)", "containernetworking/plugins:plugins/meta/tuning/tuning.go (the result is passed on unchanged)"},
+	Check: func(p *Pass) {
+		for _, name := range []string{"all", podInterface} {
+			s, ok := p.disablesIPv6()[name]
+			if !ok || !s.off() {
+				continue
+			}
+			switch p.IPStack() {
+			case "":
+				p.Needs("ipStack")
+			case "ipv4":
+			default:
+				p.Report(s.atKey(), "the cluster is dual stack: pods lose the IPv6 address that Terway gives them, while the cluster goes on naming it, and clients that try it first hang. Remove the sysctl")
+			}
+		}
+	},
+}
