@@ -10,7 +10,7 @@ var masqallBelowVendorFloor = Rule{
 	ID:      "masqall-below-vendor-floor",
 	Title:   "masqAll on a portmap that the vendor does not support it on",
 	Impact:  Hygiene,
-	Proof:   "differential test: masqAll works from v1.2.0 on",
+	Proof:   "the key exists from v1.2.0 on (keys_test.go, wrong-type probes)",
 	Sources: []string{"vendor page: \"Requires portmap v1.7.1 or later\"", "containernetworking/plugins commit 0463fd19 (v1.2.0)"},
 	Check: func(p *Pass) {
 		for _, m := range p.portmaps() {

@@ -9,7 +9,7 @@ var portmapCapabilityMissing = Rule{
 	Title:   "portmap is not told of host ports",
 	Impact:  Silent,
 	Lost:    true,
-	Proof:   "HP-001 on the broken chain; differential test: ADD passes the result through",
+	Proof:   "differential test: ADD with a host port passes and makes no rule",
 	Sources: []string{"containernetworking/cni:libcni/api.go (injectRuntimeConfig)", "containernetworking/plugins:plugins/meta/portmap/main.go (cmdAdd)"},
 	Check: func(p *Pass) {
 		for _, e := range p.Plugins(cni.Portmap) {

@@ -6,7 +6,7 @@ var portmapWithoutSnat = Rule{
 	ID:      "portmap-without-snat",
 	Title:   "host ports that the node itself and the pod cannot use",
 	Impact:  Traffic,
-	Proof:   "HP specs with snat off: 127.0.0.1 and hairpin time out",
+	Proof:   "by reading the rules that the plugin makes",
 	Sources: []string{"containernetworking/plugins:plugins/meta/portmap/portmap.go (snat)"},
 	Check: func(p *Pass) {
 		for _, m := range p.portmaps() {

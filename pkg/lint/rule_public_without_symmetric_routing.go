@@ -11,7 +11,7 @@ var publicWithoutSymmetricRouting = Rule{
 	Title:   "public host ports without symmetric routing",
 	Impact:  Traffic,
 	Lost:    true,
-	Proof:   "PUB-001 on the broken chain",
+	Proof:   "by the vendor: replies leave by the ENI",
 	Sources: []string{"vendor page: symmetric_routing is required for access by a public address"},
 	Check: func(p *Pass) {
 		e := p.firstTerway()

@@ -12,7 +12,7 @@ var symmetricRoutingNotTrue = Rule{
 	Title:   "symmetric_routing is not the JSON value true",
 	Impact:  Silent,
 	Lost:    true,
-	Proof:   "by reading; PUB specs show what is lost",
+	Proof:   "by reading",
 	Sources: []string{"AliyunContainerService/terway:cmd/terway-cli/symmetric.go (the value counts only as JSON true)"},
 	Check: func(p *Pass) {
 		for _, e := range p.Plugins(terway.PluginType) {

@@ -12,7 +12,7 @@ var symmetricRoutingUnsupported = Rule{
 	Title:   "this Terway has no symmetric routing",
 	Impact:  Silent,
 	Lost:    true,
-	Proof:   "by reading; PUB specs show what is lost",
+	Proof:   "by reading the releases",
 	Sources: []string{"AliyunContainerService/terway commits 1bae4b9a (PR #855), e2be8ac7 (v1.15.0), f74b12d8 (v1.17.1)", "vendor page: \"Requires Terway v1.15.0 or later\""},
 	Check: func(p *Pass) {
 		for _, e := range p.Plugins(terway.PluginType) {
