@@ -264,7 +264,10 @@ func (o *Object) position(n *yaml.Node) Position {
 	if o.source == nil {
 		return Position{File: o.File}
 	}
-	return Position{File: o.File, Line: n.Line, Column: n.Column}
+	if len(o.source.lines) == len(o.source.yamlLines) {
+		return Position{File: o.File, Line: n.Line, Column: n.Column}
+	}
+	return o.source.position(o.File, o.source.offset(n.Line, n.Column))
 }
 
 // Positioned tells whether the object knows lines and columns.

@@ -8,10 +8,10 @@ import (
 	"unicode/utf8"
 )
 
-// source is a file's text with the offsets of its lines.
+// source is a file's text with the offsets of its lines, as an editor counts them and as YAML does.
 type source struct {
-	text  string
-	lines []int
+	text             string
+	lines, yamlLines []int
 }
 
 func newSource(text string) *source {
@@ -21,15 +21,33 @@ func newSource(text string) *source {
 			s.lines = append(s.lines, i+1)
 		}
 	}
+	s.yamlLines = s.lines
+	if strings.ContainsAny(text, "\r\u0085\u2028\u2029") {
+		s.yamlLines = yamlLines(text)
+	}
 	return s
 }
 
-// offset of a 1-based line and column, the column in code points.
+// yamlLines begin behind every line break that YAML knows: beside \n and \r\n a single \r and three
+// separators of Unicode (yaml.v3, skip_line).
+func yamlLines(text string) []int {
+	lines := []int{0}
+	for i, r := range text {
+		switch end := i + utf8.RuneLen(r); {
+		case r == '\r' && strings.HasPrefix(text[end:], "\n"):
+		case r == '\n', r == '\r', r == '\u0085', r == '\u2028', r == '\u2029':
+			lines = append(lines, end)
+		}
+	}
+	return lines
+}
+
+// offset of a 1-based line and column as the YAML library counts them, the column in code points.
 func (s *source) offset(line, column int) int {
-	if line < 1 || line > len(s.lines) {
+	if line < 1 || line > len(s.yamlLines) {
 		return len(s.text)
 	}
-	at := s.lines[line-1]
+	at := s.yamlLines[line-1]
 	for range column - 1 {
 		if at >= len(s.text) {
 			break
