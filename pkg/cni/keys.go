@@ -131,8 +131,11 @@ func checkKey(kind string, own []Key, m conflist.Member, version string) (p KeyP
 	key, ok := lookup(slices.Concat(own, runtimeKeys[kind], commonKeys), m.Name())
 	switch {
 	case !ok:
-		best := nearest.To(m.Name(), names(own))
-		return KeyProblem{Kind: UnknownKey, Nearest: best, Message: fmt.Sprintf("%s knows no key %q and ignores it: %s", kind, m.Name(), nearest.Hint(m.Name(), names(own)))}, true
+		known := append(names(own), "capabilities")
+		return KeyProblem{
+			Kind: UnknownKey, Nearest: nearest.To(m.Name(), known),
+			Message: fmt.Sprintf("%s knows no key %q and ignores it: %s", kind, m.Name(), nearest.Hint(m.Name(), known)),
+		}, true
 	case key.laterThan(version):
 		return KeyProblem{Kind: OtherRelease, Message: fmt.Sprintf("%s %s ignores %s, which exists from %s on", kind, version, key.Name, key.Since)}, true
 	case version != "" && key.Until != "" && !terway.Older(version, key.Until):

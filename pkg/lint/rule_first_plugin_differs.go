@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/chainlint/chainlint/internal/nearest"
 	"github.com/chainlint/chainlint/pkg/conflist"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
@@ -50,11 +49,7 @@ func (p *Pass) compareFirst(e *Entry, conf *conflist.Node) {
 	}
 	for _, m := range e.Members {
 		known := conf.Get(m.Name()) != nil || slices.Contains(discardedKeys, m.Name()) || slices.Contains(terway.AdditiveKeys, m.Name())
-		switch best := nearest.To(m.Name(), terway.AdditiveKeys); {
-		case known || isDefault(m.Name(), m.Value):
-		case best != "":
-			p.ReportAs(Silent, true, e.AtKey(m), "Terway reads no %s, so it is silently ignored: did you mean %s?", m.Name(), best)
-		default:
+		if !known && !isDefault(m.Name(), m.Value) && terway.NearestPluginKey(m.Name()) == "" {
 			p.ReportAs(Traffic, false, e.AtKey(m), "%s is not in 10-terway.conf: only %s may be added to the first plugin. Terway runs with what the list says: add it to 10-terway.conf, or remove it", m.Name(), strings.Join(terway.AdditiveKeys, " and "))
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/chainlint/chainlint/pkg/conflist"
+	"github.com/chainlint/chainlint/pkg/terway"
 	"github.com/containernetworking/cni/pkg/types"
 )
 
@@ -24,7 +25,8 @@ var runtimeRefuses = Rule{
 		}
 		for _, e := range p.Written() {
 			if at, why := refusedMember(e); why != "" {
-				p.Report(at, "%s: Terway writes it and is Ready, but the runtime refuses the list, and the node becomes NotReady. %s", why, insteadOf(e, at))
+				p.Report(at, "%s: Terway writes it and is Ready, but the runtime refuses the list, and the node becomes NotReady. %s", why, insteadOf(e, at)).
+					Fix = truthValue(e, at)
 			}
 		}
 	},
@@ -52,8 +54,22 @@ func refusedMember(e *Entry) (at Place, why string) {
 }
 
 func insteadOf(e *Entry, at Place) string {
-	if strings.HasPrefix(at.Pointer, e.Pointer+"/capabilities") {
-		return "Write an object of truth values: \"capabilities\": {\"portMappings\": true}"
+	name, ok := strings.CutPrefix(at.Pointer, e.Pointer+"/capabilities")
+	if !ok {
+		return "Repair or remove it"
 	}
-	return "Repair or remove it"
+	if name == "" {
+		name = "/portMappings"
+	}
+	return "Write an object of truth values: \"capabilities\": {\"" + name[1:] + "\": true}"
+}
+
+// truthValue takes the quotes from a capability that is "true" or "false": the node takes no such list, so
+// nothing that works changes.
+func truthValue(e *Entry, at Place) *Fix {
+	text := e.Find(strings.TrimPrefix(at.Pointer, e.Pointer)).String()
+	if text != "true" && text != "false" || e.Key == terway.CNIChainKey {
+		return nil
+	}
+	return &Fix{Safe: true, Edits: []Edit{{Key: at.Key, Start: at.Start, End: at.End, New: text}}}
 }

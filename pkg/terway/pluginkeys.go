@@ -3,9 +3,12 @@
 package terway
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/chainlint/chainlint/internal/nearest"
 	"github.com/chainlint/chainlint/pkg/conflist"
 )
 
@@ -70,4 +73,20 @@ func (k KeyType) Holds(n *conflist.Node) bool {
 		}
 	}
 	return true
+}
+
+// otherKeys are the keys of Terway's entry that other parts of Terway, or the runtime, read.
+var otherKeys = []string{
+	"type", "name", "cniVersion", "capabilities", "ipam", "dns", "prevResult", "runtimeConfig", "args", "eniip_virtual_type", "bandwidth_mode",
+	"network_policy_provider", "auto_mtu", SymmetricKey, SymmetricConfigKey,
+}
+
+// NearestPluginKey is the key of Terway's entry that an unknown one was meant to be, "" for a known one and
+// for one that is near to none.
+func NearestPluginKey(name string) string {
+	all := append(slices.Sorted(maps.Keys(pluginKeys)), otherKeys...)
+	if slices.ContainsFunc(all, func(known string) bool { return strings.EqualFold(known, name) }) {
+		return ""
+	}
+	return nearest.To(name, all)
 }
