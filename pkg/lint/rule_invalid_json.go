@@ -41,7 +41,9 @@ func (p *Pass) reads(key string) bool {
 // errorPlace is the character that the parser stumbled over, or the last one of a text that ends too early.
 func errorPlace(key, text string, offset int) Place {
 	if offset >= len(text) {
-		offset = max(0, len(strings.TrimRight(text, " \t\r\n"))-1)
+		kept := strings.TrimRight(text, " \t\r\n")
+		_, size := utf8.DecodeLastRuneInString(kept)
+		offset = len(kept) - size
 	}
 	_, size := utf8.DecodeRuneInString(text[offset:])
 	return Place{Path: dataPath(key), Key: key, Start: offset, End: offset + size}
