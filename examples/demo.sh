@@ -22,6 +22,11 @@ for overlay in overlays/*/; do
   fi
 done
 
+printf '\n== lint: the overlays, and the vendor page with two typos in it\n'
+chainlint lint overlays
+sed -e 's/"portMappings": true/"portMapping": true/' -e 's/"KUBE-MARK-MASQ"/"KUBE-MARK-MASK"/' ../pkg/render/testdata/vendor/private.yaml > "$work/eni-config.yaml"
+(cd "$work" && chainlint lint eni-config.yaml) && { echo "the typos went unnoticed"; exit 1; }
+
 printf '\n== why, for host-ports-and-no-link-local\n'
 chainlint render --explain overlays/host-ports-and-no-link-local
 printf '\nEvery overlay was rendered by kustomize %s and equals its committed rendering.\n' "$(kustomize version)"
