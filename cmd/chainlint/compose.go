@@ -225,6 +225,7 @@ func (k *kustomizeFS) takeOut(file *manifest.Object, name, list string) {
 				k.fault(render.Invalid, "kustomization", place, "a transformer stands behind %s: composing in process renders last, so put it before", k.config.Ref())
 			}
 			kept = append(kept, entry)
+		case config.Ref().Kind == kindLint && list != "generators": // changes nothing, so nothing is missing without it
 		case list == "generators":
 			k.fault(render.Invalid, "kustomization", place, "%s as a generator needs kustomize build: composing in process knows it as a transformer", config.Ref())
 		case k.config != nil:

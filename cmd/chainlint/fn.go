@@ -9,7 +9,7 @@ import (
 )
 
 func (a *app) fn(args []string) int {
-	fs := a.flags("fn", "", "the KRM function: a ResourceList on stdin, one on stdout")
+	fs := a.flags("fn", "", "the KRM function: a ResourceList on stdin, one on stdout. Its functionConfig says what it does:\na ChainLint lints, everything else renders.")
 	if rest, code, done := a.parse(fs, args); done {
 		return code
 	} else if len(rest) > 0 {
@@ -19,7 +19,13 @@ func (a *app) fn(args []string) int {
 	return krm.Run(a.in, a.out, a.err, function)
 }
 
+// kindLint is the configuration of the linting function.
+const kindLint = "ChainLint"
+
 // function picks what the configuration asks for.
 func function(config *manifest.Object) krm.Function {
+	if config != nil && render.IsOwn(config.Ref()) && config.Ref().Kind == kindLint {
+		return &fnLint{}
+	}
 	return render.Function{}
 }

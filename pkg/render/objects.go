@@ -18,10 +18,12 @@ const (
 	kindIntent = "ChainIntent"
 	kindFacts  = "ClusterFacts"
 	kindRender = "ChainRender"
-	kindLint   = "ChainLint" // the linter's; a rendering passes over it
+	// The linter's, which a rendering passes over: kpt hands over .chainlint.yaml, too.
+	kindLint       = "ChainLint"
+	kindLintConfig = "LintConfig"
 )
 
-var ownKinds = []string{kindIntent, kindFacts, kindRender, kindLint}
+var ownKinds = []string{kindIntent, kindFacts, kindRender, kindLint, kindLintConfig}
 
 // IsOwn tells whether an object is one of chainlint's, of whatever version.
 // A misspelt group counts where the kind is one of ours.
