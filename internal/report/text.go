@@ -5,6 +5,7 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -25,7 +26,8 @@ func textFormat(r *Report, o Options) ([]byte, error) {
 	t.assumed()
 	fmt.Fprintln(t, r.Summary())
 	if len(open) > 0 {
-		fmt.Fprintf(t, "more about a rule: chainlint explain %s\n", open[0].Rule.ID)
+		worst := slices.MinFunc(open, func(a, b *lint.Finding) int { return a.Severity.Rank() - b.Severity.Rank() })
+		fmt.Fprintf(t, "more about a rule: chainlint explain %s\n", worst.Rule.ID)
 	}
 	return t.Bytes(), nil
 }

@@ -2,6 +2,8 @@
 
 package lint
 
+import "slices"
+
 // Impact is what the cluster would see.
 type Impact string
 
@@ -45,4 +47,15 @@ func SeverityOf(i Impact, lost bool) Severity {
 		return Warning
 	}
 	return Info
+}
+
+// severities, worst first.
+var severities = []Severity{Error, Warning, Info}
+
+// Rank is 0 for the worst severity, and grows as things get better.
+func (s Severity) Rank() int { return slices.Index(severities, s) }
+
+// Reaches tells whether a severity is at or above a limit: error, warning, info, or never for none.
+func (s Severity) Reaches(limit string) bool {
+	return s.Rank() <= slices.Index(severities, Severity(limit))
 }

@@ -27,9 +27,34 @@ func Picture(text []byte, span Span) string {
 	if span.To.Line == span.From.Line {
 		end = byteOf(line, span.To.Column)
 	}
+	line, start, end = window(line, start, max(start, end))
 	number := fmt.Sprintf("%5d", span.From.Line)
-	carets := strings.Repeat("^", max(1, utf8.RuneCountInString(line[start:max(start, end)])))
+	carets := strings.Repeat("^", max(1, utf8.RuneCountInString(line[start:end])))
 	return fmt.Sprintf("%s | %s\n%s | %s%s\n", number, printable(line), strings.Repeat(" ", len(number)), blanks(line[:start]), carets)
+}
+
+// maxLine is how much of a line is shown: a whole chain may stand on one.
+const maxLine = 160
+
+// window cuts a long line to the part around the bytes [start, end).
+func window(line string, start, end int) (part string, from, to int) {
+	runes := []rune(line)
+	first, last := utf8.RuneCountInString(line[:start]), utf8.RuneCountInString(line[:end])
+	if len(runes) <= maxLine {
+		return line, start, end
+	}
+	left := max(0, min(first-maxLine/3, len(runes)-maxLine))
+	right := min(len(runes), left+maxLine)
+	last = min(last, right)
+	head, tail := "", ""
+	if left > 0 {
+		head = "… "
+	}
+	if right < len(runes) {
+		tail = " …"
+	}
+	from = len(head) + len(string(runes[left:first]))
+	return head + string(runes[left:right]) + tail, from, from + len(string(runes[first:last]))
 }
 
 func lineAt(text []byte, number int) (string, bool) {

@@ -2,7 +2,11 @@
 
 package lint
 
-import "github.com/chainlint/chainlint/pkg/cni"
+import (
+	"github.com/chainlint/chainlint/internal/nearest"
+	"github.com/chainlint/chainlint/pkg/cni"
+	"github.com/chainlint/chainlint/pkg/conflist"
+)
 
 var portmapCapabilityMissing = Rule{
 	ID:      "portmap-capability-missing",
@@ -13,9 +17,20 @@ var portmapCapabilityMissing = Rule{
 	Sources: []string{"containernetworking/cni:libcni/api.go (injectRuntimeConfig)", "containernetworking/plugins:plugins/meta/portmap/main.go (cmdAdd)"},
 	Check: func(p *Pass) {
 		for _, e := range p.Plugins(cni.Portmap) {
-			if !e.capability("portMappings") {
-				p.Report(e.Place(), "portmap lacks the capability portMappings, so the runtime tells it of no host port and every hostPort is silently ignored: add \"capabilities\": {\"portMappings\": true}")
+			if e.capability("portMappings") {
+				continue
 			}
+			at, meant := e.Place(), ""
+			declared, _ := e.Merged("capabilities")
+			for _, m := range declared {
+				switch {
+				case m.Name() == "portMappings":
+					at = e.At("/capabilities/portMappings", m.Value)
+				case nearest.To(m.Name(), []string{"portMappings"}) != "":
+					at, meant = e.At("/capabilities/"+conflist.EscapePointer(m.Name()), m.Key), " ("+m.Name()+" is none that the runtime knows)"
+				}
+			}
+			p.Report(at, "portmap lacks the capability portMappings%s, so the runtime tells it of no host port and every hostPort is silently ignored: write \"capabilities\": {\"portMappings\": true}", meant)
 		}
 	},
 }
