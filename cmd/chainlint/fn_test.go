@@ -73,10 +73,20 @@ func lintStreams(f *testing.F) []string {
 		if err != nil {
 			f.Fatal(err)
 		}
+		files := map[string]string{}
 		for _, file := range archive.Files {
-			if strings.HasSuffix(file.Name, ".yaml") {
-				all = append(all, string(file.Data))
+			files[file.Name] = string(file.Data)
+		}
+		for line := range strings.Lines(string(archive.Comment)) {
+			words := strings.Fields(line)
+			if len(words) < 3 || words[0] != "fn" {
+				continue
 			}
+			var stream strings.Builder
+			for _, part := range words[2:] {
+				stream.WriteString(files[part])
+			}
+			all = append(all, stream.String())
 		}
 	}
 	return all

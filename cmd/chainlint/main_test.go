@@ -22,7 +22,8 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/script/*.txtar: one user-visible behaviour each. The command `exit CODE ARGS`
-// runs chainlint and wants that exit code.
+// runs chainlint and wants that exit code; `fn CODE FILE...` does so for the function, with the files behind
+// each other on stdin.
 func TestScripts(t *testing.T) {
 	examples, err := filepath.Abs("../../examples")
 	if err != nil {
@@ -35,7 +36,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("EXAMPLES", examples)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exit": wantExit},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exit": wantExit, "fn": wantFunction},
 	})
 }
 
@@ -43,13 +44,23 @@ func wantExit(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exit CODE ARGS...")
 	}
-	err := ts.Exec("chainlint", args[1:]...)
+	wantCode(ts, args[0], ts.Exec("chainlint", args[1:]...))
+}
+
+func wantFunction(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: fn CODE FILE...")
+	}
+	wantCode(ts, args[0], ts.Exec("sh", append([]string{"-c", `cat "$@" | chainlint fn`, "sh"}, args[1:]...)...))
+}
+
+func wantCode(ts *testscript.TestScript, want string, err error) {
 	code := "0"
 	var failed *exec.ExitError
 	if errors.As(err, &failed) {
 		code = map[int]string{1: "1", 2: "2", 3: "3"}[failed.ExitCode()]
 	}
-	if code != args[0] {
-		ts.Fatalf("exit code %s, want %s (%v)", code, args[0], err)
+	if code != want {
+		ts.Fatalf("exit code %s, want %s (%v)", code, want, err)
 	}
 }
