@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -17,7 +18,7 @@ func (l *linter) write() {
 	r := l.report()
 	if l.baseline != nil {
 		if gone := l.baseline.gone(r.Findings, l.baselineDir(), l.covers); gone > 0 {
-			l.say("%s of the baseline no longer occur: write it anew with --write-baseline %s", entries(gone), l.flags.baseline)
+			l.say("%s: write it anew with --write-baseline %s", entries(gone), l.flags.baseline)
 		}
 	}
 	for _, o := range l.outputs {
@@ -39,15 +40,18 @@ func (l *linter) write() {
 
 func entries(n int) string {
 	if n == 1 {
-		return "1 entry"
+		return "1 entry of the baseline no longer occurs"
 	}
-	return counted(n, "entrie")
+	return fmt.Sprintf("%d entries of the baseline no longer occur", n)
 }
 
 func (l *linter) report() *report.Report {
 	r := &report.Report{Files: len(l.files), Facts: map[*lint.Chain]string{}, Findings: l.findings(), Texts: map[string][]byte{}}
+	shown := pictureFindings(r.Findings)
 	for _, f := range l.files {
-		r.Texts[f.File] = f.Text
+		if shown[f.File] {
+			r.Texts[f.File] = pictured(f)
+		}
 	}
 	if l.config.object != nil {
 		r.Texts[l.config.object.File] = l.config.text

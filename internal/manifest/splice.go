@@ -291,11 +291,13 @@ func Alone(splices []Splice) bool {
 
 // lines are the first and the last line of a scalar, the line of its header included.
 func (o *Object) lines(n *yaml.Node) (first, last int) {
-	spans, ok := mapScalar(o.source.text, o.source.offset(n.Line, n.Column), n)
-	if !ok || len(spans) == 0 {
-		return n.Line, n.Line
+	start := o.source.offset(n.Line, n.Column)
+	spans, _ := mapScalar(o.source.text, start, n)
+	first = o.source.position("", start).Line
+	if len(spans) == 0 {
+		return first, first
 	}
-	return n.Line, o.source.position("", spans[len(spans)-1].start).Line
+	return first, o.source.position("", spans[len(spans)-1].start).Line
 }
 
 // crowds tells whether a scalar other than the one begins or ends on one of the lines. A key before the
