@@ -34,7 +34,6 @@ const (
 	NftablesMasqAll Feature = "portmap-nftables-masqall"
 	TuningAllowlist Feature = "tuning-allowlist"
 	IsolatedPolicy  Feature = "firewall-isolated"
-	SBRDefaultRoute Feature = "sbr-default-route"
 )
 
 // features says since which release of the plugins a feature exists; "" means in none up to v1.9.1.
@@ -47,7 +46,6 @@ var features = map[Feature]struct{ Since, Meaning, Source string }{
 	NftablesMasqAll: {"", "the nftables backend honours masqAll", "issue #1234, PR #1235, commit 3d27709f, untagged"},
 	TuningAllowlist: {"v1.2.0", "looks at /etc/cni/tuning/allowlist.conf", "plugins/meta/tuning/tuning.go, PR #693"},
 	IsolatedPolicy:  {"v1.7.1", "the ingress policy isolated", "plugins/meta/firewall/firewall.go (run: v1.6.2 refuses it)"},
-	SBRDefaultRoute: {"v1.6.0", "moves a default route without a destination", "vishvananda/netlink v1.3.0 (run: v1.5.1 fails on it)"},
 }
 
 // Since is the first release with the feature, "" where no release has it.

@@ -54,7 +54,7 @@ func ChainedPlugins() []string {
 }
 
 // RunsAsElement tells whether an address plugin, put into a chain as a plugin of its own, finds what it
-// needs: host-local wants a range, dhcp a daemon, static nothing.
+// needs: host-local wants a range, dhcp a daemon, static just the member ipam (run).
 func RunsAsElement(entry *conflist.Node) bool {
 	ipam := entry.Get("ipam")
 	switch entry.Get("type").String() {
@@ -64,4 +64,15 @@ func RunsAsElement(entry *conflist.Node) bool {
 		return ipam.Get("subnet") != nil || ipam.Get("ranges") != nil
 	}
 	return false
+}
+
+// GivesAddress tells whether a plugin that replaces the result of the one before it puts an address into its
+// own; without one the runtime refuses the pod (containerd: "failed to find network info for sandbox").
+func GivesAddress(entry *conflist.Node) bool {
+	ipam := entry.Get("ipam")
+	if entry.Get("type").String() == "static" {
+		addresses := ipam.Get("addresses")
+		return addresses != nil && len(addresses.Elements) > 0
+	}
+	return ipam.Get("type").String() != "" || RunsAsElement(entry)
 }

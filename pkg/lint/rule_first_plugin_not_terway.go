@@ -23,9 +23,9 @@ var firstPluginNotTerway = Rule{
 		place := slices.IndexFunc(p.entries, func(e *Entry) bool { return e.Type == terway.PluginType })
 		first := p.entries[0]
 		switch {
-		case place < 0 && cni.CreatesInterface(first.Type):
+		case place < 0 && cni.CreatesInterface(first.Type) && cni.GivesAddress(first.Node):
 			p.ReportAs(Traffic, true, first.AtField("type"), "the chain has no terway: %s gives pods an address that the VPC does not know. Put the content of 10-terway.conf first", first.Type)
-		case place < 0 && (first.Value("prevResult") != nil || cni.IsIPAM(first.Type) && cni.RunsAsElement(first.Node) || first.Type == cni.Loopback):
+		case place < 0 && cni.IsIPAM(first.Type) && cni.RunsAsElement(first.Node) && cni.GivesAddress(first.Node):
 			p.ReportAs(Traffic, true, first.AtField("type"), "the chain has no terway, so nobody gives pods an address of the VPC: put the content of 10-terway.conf first")
 		case place < 0:
 			p.Report(first.AtField("type"), "the chain has no terway, so nobody gives pods an address and every pod fails: put the content of 10-terway.conf first")

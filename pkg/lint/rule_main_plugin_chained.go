@@ -26,8 +26,8 @@ var mainPluginChained = Rule{
 			case e.Key == "":
 			case e.Type == cni.Loopback:
 				p.ReportAs(Hygiene, false, e.AtField("type"), "the runtime brings lo up by itself: remove loopback")
-			case e.Type == "tap":
-				p.ReportAs(Traffic, true, e.AtField("type"), "tap makes an interface of its own, and its result takes the place of Terway's: the cluster is told of no address, or of a wrong one. Remove it")
+			case e.Type == "tap" && cni.GivesAddress(e.Node):
+				p.ReportAs(Traffic, true, e.AtField("type"), "tap makes an interface of its own, and its result takes the place of Terway's: the cluster is told a wrong address. Remove it")
 			case cni.CreatesInterface(e.Type):
 				p.Report(e.AtField("type"), "%s makes the pod's interface, which terway has already made under the same name: it fails, and with it every pod. Only chained plugins (%s) belong behind terway", e.Type, strings.Join(cni.ChainedPlugins(), ", "))
 			case cni.IsIPAM(e.Type):
@@ -39,7 +39,7 @@ var mainPluginChained = Rule{
 
 // judgeIPAM: an address plugin is no element of a chain; where it runs at all, its result replaces Terway's.
 func (p *Pass) judgeIPAM(e *Entry) {
-	if !cni.RunsAsElement(e.Node) {
+	if !cni.RunsAsElement(e.Node) || !cni.GivesAddress(e.Node) {
 		p.Report(e.AtField("type"), "%s hands out addresses for other plugins and is no element of a chain: as it stands it fails, and with it every pod. Remove it", e.Type)
 		return
 	}

@@ -23,6 +23,8 @@ var reservedKey = Rule{
 				case name == "cniversion" && m.Name() > "cniVersion":
 					p.versionAgain(e, m)
 				case m.Value.Kind == conflist.Null:
+				case name == "prevresult" && m.Name() > "prevResult" && m.Value.Kind == conflist.Object:
+					p.Report(e.AtKey(m), "this spelling counts instead of the runtime's own prevResult, so the pod's address is lost and every pod fails: remove it")
 				case name == "args" && e.Type == cni.Tuning:
 					p.tuningArgs(e, m)
 				case name == "runtimeconfig" && m.Value.Kind == conflist.Object:

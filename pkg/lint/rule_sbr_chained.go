@@ -8,17 +8,13 @@ import (
 
 var sbrChained = Rule{
 	ID:      "sbr-chained",
-	Title:   "sbr moves the pod's routes",
+	Title:   "sbr cannot route a pod of Terway",
 	Impact:  AllPods,
-	Proof:   "differential test: ADD fails up to v1.5.1",
-	Sources: []string{"containernetworking/plugins:plugins/meta/sbr/main.go", "vishvananda/netlink before v1.3.0 (a default route without a destination)"},
+	Proof:   "differential test: \"network is unreachable\" in every release",
+	Sources: []string{"containernetworking/plugins:plugins/meta/sbr/main.go (doRoutes)", "AliyunContainerService/terway:plugin/driver/veth (the pod's default route is by 169.254.1.1)"},
 	Check: func(p *Pass) {
 		for _, e := range p.Plugins(cni.SBR) {
-			if p.LacksPlugin(cni.SBR, cni.SBRDefaultRoute) {
-				p.Report(e.AtField("type"), "sbr %s cannot move the default route that Terway makes, and every pod fails: remove it, or use %s and later", p.Version(cni.SBR), cni.Since(cni.SBRDefaultRoute))
-				continue
-			}
-			p.ReportAs(Traffic, false, e.AtField("type"), "sbr moves the routes of the pod's interface into a table for its own address; a pod of Terway has one interface, so there is nothing to gain: remove it")
+			p.Report(e.AtField("type"), "sbr adds a route by the gateway of Terway's result, which a pod cannot reach directly (its only neighbour is 169.254.1.1), and every pod fails: remove it. A pod of Terway has one interface, so there is nothing to gain")
 		}
 	},
 }
