@@ -164,7 +164,7 @@ func TestCheckKeys(t *testing.T) {
 		{`{"type":"portmap","snat":"true","markMasqBit":1.5,"conditionsV4":"-s","externalSetMarkChain":7}`, "", []string{"/snat!", "/markMasqBit!", "/conditionsV4!", "/externalSetMarkChain!"}},
 		{`{"type":"tuning","sysctl":{"a":"1","b":null}}`, "", nil},
 		{`{"type":"tuning","sysctl":{"a":1}}`, "", []string{"/sysctl/a!"}},
-		{`{"type":"tuning","sysctl":[{"key":"a","value":"1"}]}`, "", []string{"/sysctl/0!"}},
+		{`{"type":"tuning","sysctl":[{"key":"a","value":"1"}]}`, "", []string{"/sysctl!"}},
 		{`{"type":"portmap","markMasqBit":13.0,"snat":"x","snat":true,"args":[]}`, "", nil},
 		{`{"type":"vrf","table":4294967296}`, "", []string{"/table!"}},
 		{`{"type":"bandwidth","ingressRate":-1,"runtimeConfig":[]}`, "", []string{"/ingressRate!", "/runtimeConfig!"}},
