@@ -5,6 +5,7 @@ package krm_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -179,21 +180,23 @@ func TestStderr(t *testing.T) {
 	}
 }
 
-// TestFiles: hosts name them in two spellings, or as an origin.
+// TestFiles: hosts name them in two spellings, or as an origin; kustomize makes up all but the origin.
 func TestFiles(t *testing.T) {
 	for annotations, want := range map[string]string{
-		"{}":                                  "",
-		"{config.kubernetes.io/path: a.yaml}": "a.yaml",
-		"{config.kubernetes.io/path: a.yaml, internal.config.kubernetes.io/path: b.yaml}": "b.yaml",
-		`{config.kubernetes.io/origin: "path: o.yaml\nrepo: r\n"}`:                        "o.yaml",
-		`{config.kubernetes.io/origin: "configuredIn: k.yaml\n"}`:                         "",
+		"{}": " 0",
+		"{config.kubernetes.io/path: a.yaml, config.kubernetes.io/index: '2'}":                                                        "a.yaml 2",
+		"{config.kubernetes.io/path: a.yaml, internal.config.kubernetes.io/path: b.yaml}":                                             "b.yaml 0",
+		`{config.kubernetes.io/origin: "path: o.yaml\nrepo: r\n"}`:                                                                    "o.yaml 0",
+		`{config.kubernetes.io/origin: "configuredIn: k.yaml\n"}`:                                                                     " 0",
+		"{kustomize.config.k8s.io/id: x, internal.config.kubernetes.io/path: made/up.yaml, internal.config.kubernetes.io/index: '7'}": " 0",
+		`{kustomize.config.k8s.io/id: x, config.kubernetes.io/path: made/up.yaml, config.kubernetes.io/origin: "path: o.yaml\n"}`:     "o.yaml 0",
 	} {
-		var file string
+		var got string
 		run(double{keep: func(o *manifest.Object) bool {
-			file = o.File
+			got = fmt.Sprint(o.File, " ", krm.Index(o))
 			return false
 		}}, head+"- kind: X\n  metadata:\n    annotations: "+annotations+"\n")
-		compare(t, annotations, want, file)
+		compare(t, annotations, want, got)
 	}
 }
 

@@ -81,19 +81,25 @@ func results(notes []Note) (string, error) {
 	return string(text), err
 }
 
-// Annotations by which hosts say where an item came from, in the order in which they count.
+// Annotations by which hosts say where an item came from.
 var (
 	pathAnnotations  = []string{"internal.config.kubernetes.io/path", "config.kubernetes.io/path"}
 	indexAnnotations = []string{"internal.config.kubernetes.io/index", "config.kubernetes.io/index"}
 )
 
-const originAnnotation = "config.kubernetes.io/origin"
+const (
+	originAnnotation = "config.kubernetes.io/origin"
+	// kustomizeID is on every item of kustomize, which makes up paths, and counts through the whole stream.
+	kustomizeID = "kustomize.config.k8s.io/id"
+)
 
 // hosted is an object as a host sent it. Its lines are those of the stream, which no reader has seen, so only
 // the file is known, where the host names it.
 func hosted(n *yaml.Node) *manifest.Object {
 	o := &manifest.Object{Node: n}
-	o.File = first(o, pathAnnotations)
+	if o.Annotation(kustomizeID) == "" {
+		o.File = first(o, pathAnnotations)
+	}
 	if _, path, ok := strings.Cut(o.Annotation(originAnnotation), "path: "); ok && o.File == "" {
 		o.File, _, _ = strings.Cut(path, "\n")
 	}
@@ -102,6 +108,9 @@ func hosted(n *yaml.Node) *manifest.Object {
 
 // Index is the place of an item among the objects of its file, 0 where the host does not say.
 func Index(o *manifest.Object) int {
+	if o.Annotation(kustomizeID) != "" {
+		return 0
+	}
 	index, _ := strconv.Atoi(first(o, indexAnnotations))
 	return index
 }
