@@ -17,7 +17,7 @@ func pictured(f *lintFile) []byte {
 	if f.Chains != nil && f.Chains[0].Object == nil {
 		return f.Text // a bare list
 	}
-	masked, ok := manifest.Masked(f.Text, confidential)
+	masked, ok := manifest.Masked(f.lean, confidential)
 	if !ok {
 		return nil
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"path/filepath"
 	"slices"
 
@@ -18,20 +19,29 @@ import (
 // streamName is what findings call stdin.
 const streamName = "-"
 
+// maxStream is the most that is read of stdin. Of that, what concerns the chain must fit in maxFile.
+const maxStream = 256 << 20
+
 // lintFile is a file that concerns the linter, as it is read.
 type lintFile struct {
 	*lint.Source
 	fragment bool
+	// lean is the text that was parsed, line by line that of the source or empty.
+	lean []byte
 }
 
 // readFile reads one file. Nil without an error: it does not concern the linter.
 func readFile(name string, text []byte, fragment bool) (*lintFile, error) {
-	f := &lintFile{fragment: fragment}
+	f := &lintFile{fragment: fragment, lean: lean(text)}
 	if filepath.Ext(name) == ".conflist" {
 		f.Source = lint.ReadList(name, text)
 		return f, nil
 	}
-	source, err := lint.ReadSource(name, text, fragment)
+	source, err := lint.ReadSource(name, f.lean, fragment)
+	if err != nil && len(f.lean) < len(text) {
+		f.lean = text // perhaps something that was left out is needed
+		source, err = lint.ReadSource(name, text, fragment)
+	}
 	switch {
 	case err != nil && !namesChain(text):
 		return nil, nil
@@ -40,7 +50,7 @@ func readFile(name string, text []byte, fragment bool) (*lintFile, error) {
 	case len(source.Chains) == 0 && len(source.Findings) == 0:
 		return nil, nil
 	}
-	f.Source = source
+	f.Source, source.Text = source, text
 	return f, nil
 }
 
@@ -75,7 +85,12 @@ func (l *linter) named(file string) bool {
 
 func (l *linter) readStream() {
 	l.seen++
-	text, err := l.readText(streamName)
+	text, err := l.readUpTo(streamName, maxStream)
+	if err == nil && len(text) > maxFile {
+		if text = lean(text); len(bytes.TrimSpace(text)) > maxFile {
+			err = fmt.Errorf("%s is larger than %d MiB, the most that is read at once: lint its files one by one", stdinName, maxFile>>20)
+		}
+	}
 	if err != nil {
 		l.fail(unreadable(err))
 		return

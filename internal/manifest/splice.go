@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"unicode"
@@ -23,7 +24,8 @@ type Splice struct {
 	Text       string
 }
 
-// Rewrite applies splices to the text of a file, whose objects they name. Only the bytes that they name are
+// Rewrite applies splices to the text of a file, whose objects they name; they may have been read from a text
+// with the same lines of which some were empty. Only the bytes that they name are
 // touched; the result was read again, and holds the values that were meant and nothing else that differs.
 // Where that cannot be had, in the style that a value is written in, it is an error and there is no result.
 func Rewrite(text []byte, splices []Splice) ([]byte, error) {
@@ -31,8 +33,8 @@ func Rewrite(text []byte, splices []Splice) ([]byte, error) {
 		return text, nil
 	}
 	src := splices[0].Object.source
-	if src == nil || len(src.text) != len(text) {
-		return nil, errors.New("the text is not the one that the values were read from")
+	if src == nil {
+		return nil, errForeign
 	}
 	changes := make([]change, len(splices))
 	for i, s := range splices {
@@ -50,7 +52,33 @@ func Rewrite(text []byte, splices []Splice) ([]byte, error) {
 	if err := verify(src.text, apply(src.text, changes), splices); err != nil {
 		return nil, err
 	}
-	return []byte(apply(string(text), changes)), nil
+	if changes, err := moved(changes, src, newSource(string(text))); err == nil {
+		return []byte(apply(string(text), changes)), nil
+	}
+	return nil, errForeign
+}
+
+var errForeign = errors.New("the text is not the one that the values were read from")
+
+// moved are changes of a text as changes of a fuller one, which has the same lines where they are made.
+func moved(changes []change, from, to *source) ([]change, error) {
+	if from.text == to.text {
+		return changes, nil
+	}
+	if len(from.lines) != len(to.lines) {
+		return nil, errForeign
+	}
+	all := slices.Clone(changes)
+	for i, c := range changes {
+		for _, at := range []*int{&all[i].start, &all[i].end} {
+			line := sort.SearchInts(from.lines, *at+1) - 1
+			*at += to.lines[line] - from.lines[line]
+		}
+		if all[i].end > len(to.text) || all[i].end < all[i].start || to.text[all[i].start:all[i].end] != from.text[c.start:c.end] {
+			return nil, errForeign
+		}
+	}
+	return all, nil
 }
 
 // ErrOverlap says that two changes cannot be made together.
