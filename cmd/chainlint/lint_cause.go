@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/chainlint/chainlint/internal/manifest"
@@ -47,63 +48,35 @@ func (l *linter) render(dir string) (o *origin) {
 	if config == nil || ps != nil {
 		return nil
 	}
-	r, _ := l.renderFiles([]string{dir}, l.flags.facts)
-	if r == nil {
+	r, in, ps := l.renderInput([]string{dir}, l.flags.facts)
+	if ps != nil {
 		return nil
 	}
-	o = &origin{rendering: r}
-	o.readIntents()
-	o.readFacts()
+	o = &origin{rendering: r, wishes: wishesOf(in.Objects)}
+	if in.Config != nil {
+		o.wishes = wishesOf(append(slices.Clip(in.Objects), in.Config))
+	}
+	o.readFacts(in)
+	r.out, _ = render.Render(in)
 	return o
 }
 
-func (o *origin) readIntents() {
-	wish := func(spec render.IntentSpec) {
-		o.wishes.HostPorts = o.wishes.HostPorts || spec.HostPorts != nil
-		o.wishes.Public = o.wishes.Public || spec.HostPorts != nil && spec.HostPorts.Exposure == render.Public
-		o.wishes.NoIPv6 = o.wishes.NoIPv6 || spec.IPv6LinkLocal == render.Disabled
-	}
-	for _, object := range o.objects {
-		if ref := object.Ref(); render.IsOwn(ref) && ref.Kind == "ChainIntent" {
-			intent, _ := render.ParseIntent(object)
-			wish(intent.Spec)
-		}
-	}
-	if o.config == nil {
-		return
-	}
-	config, _ := render.ParseConfig(o.config)
-	for _, intent := range config.Intents {
-		wish(intent.Spec)
-	}
-}
-
 // readFacts takes the facts that the rendering brought itself.
-func (o *origin) readFacts() {
-	objects := o.objects
-	if o.config != nil {
-		if config, _ := render.ParseConfig(o.config); config.Facts != nil {
-			o.facts, o.factsFile = render.Facts{Facts: *config.Facts, Object: o.config, Root: "/spec/facts"}, o.config.File
-			return
-		}
-	}
-	object, ps := render.OnlyFacts(objects)
-	if object == nil || ps != nil {
+func (o *origin) readFacts(in render.Input) {
+	config, _ := render.ParseConfig(in.Config)
+	facts, ps := config.Choose(in.Config, in.Objects)
+	if ps != nil || facts.Object == nil {
 		return
 	}
-	facts, ps := render.ParseFacts(object)
-	if ps != nil {
-		return
-	}
-	o.facts, o.factsFile = facts, object.File
+	o.facts, o.factsFile = facts, facts.Object.File
 	if o.factsFile == "" {
-		o.factsFile = o.locate(object.Ref(), "", false, -1, "").File
+		o.factsFile = o.locate(facts.Object.Ref(), "", false, -1, "").File
 	}
 }
 
 // explain names the intents and facts behind findings.
 func (o *origin) explain(r *lint.Result) {
-	if o == nil || !o.sameTypes(r.Chain) {
+	if o == nil || o.out == nil || !o.sameTypes(r.Chain) {
 		return
 	}
 	for _, f := range r.Findings {

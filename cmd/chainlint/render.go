@@ -93,20 +93,8 @@ func (a *app) emit(file string, text []byte) error {
 
 // renderFiles reads, composes and renders; problems come with their places.
 func (a *app) renderFiles(files []string, factsFile string) (*rendering, render.Problems) {
-	r := &rendering{}
-	for _, name := range files {
-		if ps := a.collect(r, name); ps != nil {
-			return nil, ps
-		}
-	}
-	in := render.Input{Objects: r.objects, Config: r.config}
-	var ps render.Problems
-	if in.Config == nil {
-		if in.Config, ps = render.OnlyConfig(r.objects); ps != nil {
-			return nil, ps
-		}
-	}
-	if in.Facts, ps = a.renderFacts(in, files, factsFile); ps != nil {
+	r, in, ps := a.renderInput(files, factsFile)
+	if ps != nil {
 		return nil, ps
 	}
 	out, ps := render.Render(in)
@@ -126,6 +114,25 @@ func (a *app) renderFiles(files []string, factsFile string) (*rendering, render.
 	}
 	r.stdout = text
 	return r, ps
+}
+
+// renderInput reads and composes what is to be rendered.
+func (a *app) renderInput(files []string, factsFile string) (*rendering, render.Input, render.Problems) {
+	r := &rendering{}
+	for _, name := range files {
+		if ps := a.collect(r, name); ps != nil {
+			return nil, render.Input{}, ps
+		}
+	}
+	in := render.Input{Objects: r.objects, Config: r.config}
+	var ps render.Problems
+	if in.Config == nil {
+		if in.Config, ps = render.OnlyConfig(r.objects); ps != nil {
+			return nil, in, ps
+		}
+	}
+	in.Facts, ps = a.renderFacts(in, files, factsFile)
+	return r, in, ps
 }
 
 // place finds the position of a problem whose object a host re-emitted.
