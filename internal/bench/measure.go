@@ -20,17 +20,23 @@ type process struct {
 	want []string
 }
 
-// sample holds wall times; those with the same index are a pair.
-type sample struct{ a, b []time.Duration }
+// sample holds wall times, those with the same index a pair, and the memory of a in MiB.
+type sample struct {
+	a, b   []time.Duration
+	memory []float64
+}
 
-// warmUps are runs that do not count: they fill the caches of files.
-const warmUps = 2
+// usage is what one run took.
+type usage struct {
+	time   time.Duration
+	memory float64
+}
 
 // measure lets a and b take turns.
 func (b benchmark) measure() (sample, error) {
 	var s sample
-	for i := -warmUps; i < b.runs; i++ {
-		var took, base time.Duration
+	for i := -b.warmUps; i < b.runs; i++ {
+		var took, base usage
 		took, err := b.a.run()
 		if err == nil && b.b != nil {
 			base, err = b.b.run()
@@ -39,26 +45,26 @@ func (b benchmark) measure() (sample, error) {
 			return sample{}, err
 		}
 		if i >= 0 {
-			s.a, s.b = append(s.a, took), append(s.b, base)
+			s.a, s.b, s.memory = append(s.a, took.time), append(s.b, base.time), append(s.memory, took.memory)
 		}
 	}
 	return s, nil
 }
 
 // run is one run, with pipes as a host has them.
-func (p process) run() (time.Duration, error) {
+func (p process) run() (usage, error) {
 	cmd := exec.Command(p.args[0], p.args[1:]...)
 	var stdout, stderr bytes.Buffer
 	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = p.dir, bytes.NewReader(p.stdin), &stdout, &stderr
 	start := time.Now()
 	err := cmd.Run()
-	took := time.Since(start)
+	took := usage{time.Since(start), peak(cmd.ProcessState)}
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w\n%s", strings.Join(p.args, " "), err, &stderr)
+		return usage{}, fmt.Errorf("%s: %w\n%s", strings.Join(p.args, " "), err, &stderr)
 	}
 	for _, want := range p.want {
 		if !bytes.Contains(stdout.Bytes(), []byte(want)) {
-			return 0, fmt.Errorf("%s: no %q in what it printed\n%s", strings.Join(p.args, " "), want, &stderr)
+			return usage{}, fmt.Errorf("%s: no %q in what it printed\n%s", strings.Join(p.args, " "), want, &stderr)
 		}
 	}
 	return took, nil

@@ -109,11 +109,12 @@ func prepare(work string, most bounds) ([]benchmark, error) {
 	compose, err := s.kustomization(s.chainlint, renderedKey, last)
 	composeBase, baseErr := s.kustomization(s.noop, renderedMap, last)
 	check, checkErr := s.check()
-	return []benchmark{
-		{name: "cold start, one eni-config", runs: 30, a: start, b: &startBase, maxRatio: most.coldStart},
-		{name: "kustomize build, 1,000 resources", runs: 10, a: compose, b: &composeBase, maxRatio: most.kustomize},
-		{name: "render --check examples/overlays/*", runs: 15, a: check, maxTime: most.check},
-	}, errors.Join(err, baseErr, checkErr)
+	lint, lintErr := s.lint(most)
+	return append([]benchmark{
+		{name: "cold start, one eni-config / noop", warmUps: 2, runs: 30, a: start, b: &startBase, maxRatio: most.coldStart},
+		{name: "kustomize build, 1,000 resources / noop", warmUps: 2, runs: 10, a: compose, b: &composeBase, maxRatio: most.kustomize},
+		{name: "render --check examples/overlays/*", warmUps: 2, runs: 15, a: check, maxTime: most.check},
+	}, lint...), errors.Join(err, baseErr, checkErr, lintErr)
 }
 
 // build makes the binaries.
