@@ -28,6 +28,7 @@ func TestFunctionMemory(t *testing.T) {
 	}
 	const configMap = "- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: c%d\n  data:\n    text: \"%s\"\n"
 	line := strings.Repeat("y", 90)
+	lintStream := strings.Replace(listHead, "items:\n", configured(lintItem)+"items:\n", 1) + chainItem
 	for _, c := range []struct {
 		name, head string
 		each       func(i int) string
@@ -37,6 +38,7 @@ func TestFunctionMemory(t *testing.T) {
 		// kpt escapes what lies beyond the BMP, so every emoji arrives as this.
 		{"items with escapes", goodStream, func(i int) string { return fmt.Sprintf(configMap, i, `\U0001F389`+line) }},
 		{"items that name eni-config", goodStream, func(i int) string { return fmt.Sprintf(configMap, i, "see eni-config") }},
+		{"linted items that name eni-config", lintStream, func(i int) string { return fmt.Sprintf(configMap, i, "see eni-config") }},
 		{"a large text in eni-config", goodStream + "    text: |\n", func(int) string { return "      " + line + "\n" }},
 		{"many keys in eni-config", goodStream, func(i int) string { return fmt.Sprintf("    k%d: v\n", i) }},
 		{"a large configuration", goodStream + "functionConfig:\n  apiVersion: v1\n  kind: ConfigMap\n  data:\n", func(i int) string { return fmt.Sprintf("    k%d: v\n", i) }},

@@ -125,6 +125,7 @@ func TestKptWithoutFlag(t *testing.T) {
 func TestKptValidator(t *testing.T) {
 	dir := copied(t, "overlays/public-host-ports")
 	edit(t, filepath.Join(dir, "Kptfile"), "mutators:", "validators:")
+	edit(t, filepath.Join(dir, "Kptfile"), "  validators:\n  - exec: chainlint\n    configPath: chainlint.yaml\n", "")
 	file := filepath.Join(dir, "rendered/eni-config.yaml")
 	put(t, file, conflistBlock.ReplaceAllString(get(t, file), ""))
 	before := tree(t, dir)
