@@ -16,8 +16,12 @@ type file int
 
 // openFile does not wait for the writer of a pipe.
 func openFile(name string) (file, error) {
+	return openFlags(name, syscall.O_NONBLOCK|syscall.O_NOCTTY)
+}
+
+func openFlags(name string, flags int) (file, error) {
 	for {
-		fd, err := syscall.Open(name, syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC|syscall.O_NOCTTY, 0)
+		fd, err := syscall.Open(name, syscall.O_RDONLY|syscall.O_CLOEXEC|flags, 0)
 		if !errors.Is(err, syscall.EINTR) {
 			return file(fd), err
 		}

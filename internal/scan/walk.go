@@ -114,23 +114,21 @@ func (s *scanner) next() (t task, ok bool) {
 
 // list leaves all that is in a directory to whoever is free.
 func (w *worker) list(dir string) {
-	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) { // what is gone was removed meanwhile
-		w.problems = append(w.problems, unreadable(dir, err))
-	}
 	var tasks []task
 	var files []target
-	for _, e := range entries {
-		mode, base := e.Type(), e.Name()
-		want := wanted(base)
+	err := entries(dir, w.small.buf, func(name string, mode fs.FileMode) {
+		want := wanted(name)
 		switch {
-		case mode.IsDir() && base != ".git":
-			tasks = append(tasks, task{dir: join(dir, base)})
+		case mode.IsDir() && name != ".git":
+			tasks = append(tasks, task{dir: join(dir, name)})
 		case want != 0 && mode.IsRegular():
-			files = append(files, target{join(dir, base), want, walked})
+			files = append(files, target{join(dir, name), want, walked})
 		case want != 0 && mode&fs.ModeSymlink != 0:
-			files = append(files, target{join(dir, base), want, linked})
+			files = append(files, target{join(dir, name), want, linked})
 		}
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // what is gone was removed meanwhile
+		w.problems = append(w.problems, unreadable(dir, err))
 	}
 	for some := range slices.Chunk(files, batch) {
 		tasks = append(tasks, task{files: some})
