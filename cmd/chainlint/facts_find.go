@@ -154,6 +154,9 @@ func onlyFactsOf(files []scan.File) (*manifest.Object, render.Problems) {
 			continue
 		}
 		objects, err := manifest.Read(file.Name, file.Text)
+		if err != nil && bytes.Contains(file.Text, []byte("{{")) {
+			continue // a template holds the facts of nobody
+		}
 		if err != nil {
 			return nil, unreadable(err)
 		}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -170,12 +171,7 @@ func (l *linter) verdict(a *assumption, keep func(*lintSubject, *lint.Result)) [
 	var results []*lint.Result
 	var findings []*lint.Finding
 	for _, s := range l.subjects {
-		facts, err := a.facts(s.facts.Facts)
-		if err != nil {
-			l.fail(unreadable(err))
-		}
-		r := lint.Lint(s.chain, facts)
-		s.origin.explain(r)
+		r := l.lintOne(s, a)
 		keep(s, r)
 		results = append(results, r)
 		findings = append(findings, r.Findings...)
@@ -190,6 +186,26 @@ func (l *linter) verdict(a *assumption, keep func(*lintSubject, *lint.Result)) [
 	findings = append(findings, about...)
 	l.baseline.apply(findings, l.baselineDir())
 	return about
+}
+
+// lintOne lints a chain. A fault in one does not take away what is found in the others.
+func (l *linter) lintOne(s *lintSubject, a *assumption) (r *lint.Result) {
+	r = &lint.Result{Chain: s.chain, NotChecked: []lint.Missing{}}
+	defer l.recover(s.file.File)
+	facts, err := a.facts(s.facts.Facts)
+	if err != nil {
+		l.fail(unreadable(err))
+	}
+	r = lint.Lint(s.chain, facts)
+	s.origin.explain(r)
+	return r
+}
+
+// recover turns a panic into a problem of one file.
+func (l *linter) recover(file string) {
+	if r := recover(); r != nil {
+		l.fail(unreadable(fmt.Errorf("%s: internal fault: %v. Please report it", file, r)))
+	}
 }
 
 // unjudgeable: whether a waiver of the configuration is unused shows only when all files are linted.

@@ -116,6 +116,17 @@ func (l *linter) pair() {
 			used[s.chain.Before] = true
 		}
 	}
+	if len(used) < len(l.subjects) {
+		l.pairMoved(used)
+	}
+	if len(l.subjects) > 0 && !slices.ContainsFunc(l.subjects, func(s *lintSubject) bool { return s.chain.Before != nil }) {
+		l.fail(render.Problems{{Class: render.Warning, Code: "no-state-before", Offset: -1, Message: "--against " + l.flags.against + " holds no state before of any chain here, so no change was judged"}})
+	}
+}
+
+// pairMoved pairs by object what has no state before with what is no longer there; of several with one name,
+// nobody knows which went where.
+func (l *linter) pairMoved(used map[*lint.Chain]bool) {
 	left := map[manifest.Ref][]*lint.Chain{}
 	for _, c := range l.past.others() {
 		if !used[c] {
@@ -130,7 +141,7 @@ func (l *linter) pair() {
 	}
 	for ref, subjects := range byRef {
 		if len(subjects) == 1 && len(left[ref]) == 1 {
-			subjects[0].chain.Before = left[ref][0] // moved; of several, nobody knows which went where
+			subjects[0].chain.Before = left[ref][0]
 		}
 	}
 }

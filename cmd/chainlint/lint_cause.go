@@ -74,9 +74,16 @@ func (o *origin) readFacts(in render.Input) {
 	}
 }
 
-// explain names the intents and facts behind findings.
+// explain names the intents and facts behind findings. It takes the fixes away: a rendering is repaired by
+// writing it anew.
 func (o *origin) explain(r *lint.Result) {
-	if o == nil || o.out == nil || !o.sameTypes(r.Chain) {
+	if o == nil {
+		return
+	}
+	for _, f := range r.Findings {
+		f.Fix = nil
+	}
+	if o.out == nil || !o.sameTypes(r.Chain) {
 		return
 	}
 	for _, f := range r.Findings {

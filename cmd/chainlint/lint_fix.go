@@ -64,36 +64,43 @@ func (l *linter) fix() {
 func (l *linter) fixOnce(repairs map[string]*repair, failed map[string]error) bool {
 	changed := false
 	for i, f := range l.files {
-		text, open, err := l.repaired(f)
-		if err != nil {
-			failed[f.File] = err
+		made := l.repaired(f)
+		if made.failed != nil {
+			failed[f.File] = made.failed
 		}
-		if bytes.Equal(text, f.Text) {
+		if bytes.Equal(made.text, f.Text) {
 			continue
 		}
-		again, err := readFile(f.File, text, f.fragment)
+		again, err := readFile(f.File, made.text, f.fragment)
 		if err != nil {
 			failed[f.File] = err
 			continue
 		}
 		if again == nil {
-			again = &lintFile{Source: &lint.Source{File: f.File, Text: text}, fragment: f.fragment}
+			again = &lintFile{Source: &lint.Source{File: f.File, Text: made.text}, fragment: f.fragment}
 		}
 		if repairs[f.File] == nil {
 			repairs[f.File] = &repair{before: f.Text, open: true}
 		}
 		r := repairs[f.File]
-		r.after, r.open = text, r.open && open
+		r.after, r.open = made.text, r.open && manifest.Alone(made.made)
 		l.files[i], changed = again, true
 	}
 	return changed
 }
 
-// repaired is the text of a file after all repairs that fit together. The error is that of the last one that
-// cannot be made.
-func (l *linter) repaired(f *lintFile) (text []byte, open bool, failed error) {
-	text = f.Text
-	var made []manifest.Splice
+// repairing is a file on its way through one pass.
+type repairing struct {
+	file *lintFile
+	text []byte
+	made []manifest.Splice
+	// failed is why the last repair that cannot be made cannot be made.
+	failed error
+}
+
+// repaired makes all repairs of a file that fit together; the next pass comes to the others.
+func (l *linter) repaired(f *lintFile) *repairing {
+	r := &repairing{file: f, text: f.Text}
 	for _, s := range l.subjects {
 		if s.file != f {
 			continue
@@ -102,24 +109,32 @@ func (l *linter) repaired(f *lintFile) (text []byte, open bool, failed error) {
 			if finding.Fix == nil || !finding.Fix.Safe || finding.Waiver != nil {
 				continue
 			}
-			if s.chain.Object == nil {
-				text = spliced(text, f.Text, finding.Fix.Edits)
-				continue
-			}
-			more, err := splices(s.chain, finding.Fix)
-			if err == nil {
-				more = append(slices.Clip(made), more...)
-				var next []byte
-				if next, err = manifest.Rewrite(f.Text, more); err == nil {
-					text, made = next, more
-				}
-			}
-			if err != nil && !errors.Is(err, manifest.ErrOverlap) {
-				failed = err
+			if err := r.apply(s, finding.Fix); err != nil && !errors.Is(err, manifest.ErrOverlap) {
+				r.failed = err
 			}
 		}
 	}
-	return text, manifest.Alone(made), failed
+	return r
+}
+
+func (r *repairing) apply(s *lintSubject, fix *lint.Fix) error {
+	switch {
+	case s.chain.Object == nil && bytes.Equal(r.text, r.file.Text):
+		r.text = spliced(r.text, fix.Edits)
+		return nil
+	case s.chain.Object == nil:
+		return manifest.ErrOverlap
+	}
+	more, err := splices(s.chain, fix)
+	if err != nil {
+		return err
+	}
+	all := append(slices.Clip(r.made), more...)
+	text, err := manifest.Rewrite(r.file.Text, all)
+	if err == nil {
+		r.text, r.made = text, all
+	}
+	return err
 }
 
 var errCredentials = errors.New("eni_conf is never changed")
@@ -135,14 +150,10 @@ func splices(c *lint.Chain, fix *lint.Fix) ([]manifest.Splice, error) {
 	return all, nil
 }
 
-// spliced applies edits to a bare list; where the list was repaired already, the next pass will come to them.
-func spliced(text, source []byte, edits []lint.Edit) []byte {
-	if !bytes.Equal(text, source) {
-		return text
-	}
-	edits = slices.SortedFunc(slices.Values(edits), func(a, b lint.Edit) int { return b.Start - a.Start })
+// spliced applies edits to a bare list.
+func spliced(text []byte, edits []lint.Edit) []byte {
 	out := slices.Clone(text)
-	for _, e := range edits {
+	for _, e := range slices.SortedFunc(slices.Values(edits), func(a, b lint.Edit) int { return b.Start - a.Start }) {
 		out = slices.Replace(out, e.Start, e.End, []byte(e.New)...)
 	}
 	return out

@@ -5,10 +5,12 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
+	"sigs.k8s.io/kustomize/api/konfig"
 
 	"github.com/chainlint/chainlint/internal/manifest"
 	"github.com/chainlint/chainlint/internal/scan"
@@ -69,7 +71,11 @@ func (l *linter) read() {
 	for _, p := range l.scanned.Problems {
 		l.fail(unreadable(p.Err))
 	}
-	fragments := patchFiles(l.scanned.Kustomizations)
+	kustomizations := slices.Clip(l.scanned.Kustomizations)
+	for _, root := range l.roots {
+		kustomizations = append(kustomizations, kustomizationsAbove(root)...)
+	}
+	fragments := patchFiles(kustomizations)
 	for _, f := range l.scanned.Files {
 		if l.config.excludes(f.Name) && !l.named(f.Name) {
 			continue
@@ -99,6 +105,7 @@ func (l *linter) readStream() {
 }
 
 func (l *linter) add(name string, text []byte, fragment bool) {
+	defer l.recover(name)
 	f, err := readFile(name, text, fragment)
 	if err != nil {
 		l.fail(unreadable(err))
@@ -106,6 +113,27 @@ func (l *linter) add(name string, text []byte, fragment bool) {
 	}
 	if f != nil {
 		l.files = append(l.files, f)
+	}
+}
+
+// kustomizationsAbove are those of the directories around a path, up to the root of its repository: a patch
+// may be linted by itself.
+func kustomizationsAbove(path string) []scan.File {
+	dir := filepath.Dir(absolute(path))
+	var files []scan.File
+	for root := repositoryRoot(dir); ; dir = filepath.Dir(dir) {
+		for _, base := range konfig.RecognizedKustomizationFileNames() {
+			name := filepath.Join(dir, base)
+			if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() || info.Size() > maxFile {
+				continue
+			}
+			if text, err := os.ReadFile(name); err == nil && bytes.Contains(text, []byte("patch")) {
+				files = append(files, scan.File{Name: name, Text: text})
+			}
+		}
+		if dir == root || dir == filepath.Dir(dir) {
+			return files
+		}
 	}
 }
 
