@@ -4,7 +4,11 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
+	"maps"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,7 +17,43 @@ import (
 
 	"github.com/chainlint/chainlint/internal/krm"
 	"github.com/chainlint/chainlint/internal/manifest"
+	"github.com/chainlint/chainlint/internal/schema"
 )
+
+// TestChainLintIsItsSchema: a field that is in one and not in the other would be refused or lost.
+func TestChainLintIsItsSchema(t *testing.T) {
+	text, _ := schema.Text(kindLint)
+	var doc struct {
+		Properties struct {
+			Spec struct {
+				Properties map[string]any `json:"properties"`
+			} `json:"spec"`
+		} `json:"properties"`
+	}
+	if err := json.Unmarshal(text, &doc); err != nil {
+		t.Fatal(err)
+	}
+	want := slices.Sorted(maps.Keys(doc.Properties.Spec.Properties))
+	if got := fields(reflect.TypeFor[fnLintSpec]()); !slices.Equal(got, want) {
+		t.Errorf("the type has %v, the schema %v", got, want)
+	}
+}
+
+func fields(t reflect.Type) []string {
+	var names []string
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch {
+		case f.Anonymous:
+			names = append(names, fields(f.Type)...)
+		case name != "":
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
 
 // FuzzLintFunction holds the promises of the function on any stdin when it lints: a ResourceList on stdout,
 // the items in it as they came, at most four lines on stderr, no panic, no credentials, and the same answer

@@ -20,6 +20,8 @@ var forbidden = []struct{ from, to, because string }{
 	{"pkg/render", module + "pkg/lint", "rendering and judging are siblings"},
 	{"pkg/lint", module + "pkg/render", "rendering and judging are siblings"},
 	{"pkg/lint", "sigs.k8s.io/kustomize", "a linter needs no host"},
+	{"internal/krm", module + "pkg/render", "the frame knows no function"},
+	{"internal/krm", module + "pkg/lint", "the frame knows no function"},
 	{"cmd/chainlint", "github.com/onsi", "nobody wants a linter with a test runner in it"},
 	{"cmd/chainlint", "k8s.io/client-go", "chainlint has no access to an API server"},
 	{"cmd/chainlint", "github.com/santhosh-tekuri", "it costs more at start than the whole function; tests use it"},
