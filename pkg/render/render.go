@@ -150,7 +150,7 @@ func gather(in Input, config Config) ([]Intent, Facts, Problems) {
 		chosen, more := ParseFacts(in.Facts)
 		return intents, chosen, append(ps, more...)
 	}
-	chosen, more := config.FactsChoice.Choose(config.object, facts)
+	chosen, more := config.Choose(config.object, facts)
 	return intents, chosen, append(ps, more...)
 }
 
