@@ -35,8 +35,9 @@ func entries(dir string, buf []byte, each func(name string, mode fs.FileMode)) e
 			return err
 		}
 		for rest := buf[:n]; len(rest) > entryName; {
-			entry := rest[:binary.NativeEndian.Uint16(rest[entryLength:])]
-			rest = rest[len(entry):]
+			length := max(entryName, min(len(rest), int(binary.NativeEndian.Uint16(rest[entryLength:]))))
+			entry := rest[:length]
+			rest = rest[length:]
 			name, _, _ := bytes.Cut(entry[entryName:], []byte{0})
 			if s := string(name); s != "." && s != ".." {
 				each(s, mode(dir, s, entry[entryType]))

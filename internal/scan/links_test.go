@@ -55,7 +55,7 @@ func TestPermission(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	t.Cleanup(func() { _ = os.Chmod("a", 0o700) }) //nolint:errcheck // the directory is thrown away
+	t.Cleanup(func() { _ = os.Chmod("a", 0o700) })
 	r := Scan([]string{"."})
 	check(t, r, "problem a: read a: permission denied", "problem c.yaml: read c.yaml: permission denied", "seen 0")
 	if !errors.Is(r.Problems[0].Err, fs.ErrPermission) {

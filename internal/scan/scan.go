@@ -113,7 +113,7 @@ func distinctIDs(ids []id) []id {
 // appliesOne tells whether a kustomization can name one of the files. Most name none; parsing them all
 // would take longer than everything else.
 func appliesOne(kustomization []byte, files []File) bool {
-	if bytes.IndexByte(kustomization, '\\') >= 0 {
+	if bytes.IndexByte(kustomization, '\\') >= 0 || hasTag(kustomization) {
 		return true
 	}
 	last := ""
