@@ -90,7 +90,7 @@ func CheckSysctl(key, value string) *SysctlProblem {
 	if value == "" {
 		return nil
 	}
-	if why := entry.refuses(value); why != "" {
+	if why := entry.refuses(file, value); why != "" {
 		return &SysctlProblem{Kind: BadValue, Message: key + " takes " + why}
 	}
 	return nil

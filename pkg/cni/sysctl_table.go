@@ -119,8 +119,28 @@ func (e sysctlEntry) wants() string {
 	return fmt.Sprintf("%s from %s to %s", want, e.least, e.most)
 }
 
-// refuses says what the file takes where it does not take the value, else "". Text is not judged.
-func (e sysctlEntry) refuses(value string) string {
+// textForms are what some files of text take. Which congestion controls a node has, and lets pods use, is
+// another matter: only names that no kernel has are refused.
+var textForms = map[string]struct {
+	pattern *regexp.Regexp
+	want    string
+}{
+	"net/ipv4/tcp_congestion_control": {
+		regexp.MustCompile(`^(reno|cubic|bbr\w*|bic|cdg|dctcp|highspeed|htcp|hybla|illinois|lp|nv|scalable|vegas|veno|westwood|yeah|bpf_\w+)\s*$`),
+		"the name of a congestion control, such as cubic or bbr",
+	},
+	"net/ipv4/tcp_fastopen_key": {
+		regexp.MustCompile(`^\s*[0-9a-fA-F]{1,8}(-[0-9a-fA-F]{1,8}){3}`),
+		"one or two keys of four hexadecimal words",
+	},
+	"net/ipv4/ip_local_reserved_ports": {regexp.MustCompile(`^(\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*)?,?\s*$`), "ports and ranges of ports, with commas between them"},
+}
+
+// refuses says what the file takes where it does not take the value, else "". Most text is not judged.
+func (e sysctlEntry) refuses(file, value string) string {
+	if form, ok := textForms[file]; ok && !form.pattern.MatchString(value) {
+		return form.want + ", not " + quote(value)
+	}
 	if e.count == 0 {
 		return ""
 	}
