@@ -14,7 +14,7 @@ import (
 	"github.com/chainlint/chainlint/pkg/render"
 )
 
-// origin is the rendering that a committed file came from.
+// origin is the rendering that a committed file came from; empty where it cannot be rendered again.
 type origin struct {
 	*rendering
 	wishes lint.Wishes
@@ -23,8 +23,8 @@ type origin struct {
 	factsFile string
 }
 
-// originOf renders the directory that a committed rendering belongs to. Nil: the file is no such rendering, or
-// rendering fails, which is for render --check to say.
+// originOf renders the directory that a committed rendering belongs to. Nil: the file is none. That rendering
+// fails is for render --check to say.
 func (l *linter) originOf(file string) *origin {
 	dir := filepath.Dir(filepath.Dir(file))
 	if filepath.Base(file) != renderedFile || filepath.Base(filepath.Dir(file)) != renderedDir {
@@ -32,16 +32,16 @@ func (l *linter) originOf(file string) *origin {
 	}
 	known, ok := l.origins[dir]
 	if !ok {
-		known = l.render(dir)
+		known = l.renderAgain(dir)
 		l.origins[dir] = known
 	}
 	return known
 }
 
-func (l *linter) render(dir string) (o *origin) {
+func (l *linter) renderAgain(dir string) (o *origin) {
 	defer func() {
 		if recover() != nil {
-			o = nil // the chain itself can be judged all the same
+			o = &origin{} // the chain itself can be judged all the same
 		}
 	}()
 	config, ps := configBeside(dir)
@@ -50,7 +50,7 @@ func (l *linter) render(dir string) (o *origin) {
 	}
 	r, in, ps := l.renderInput([]string{dir}, l.flags.facts)
 	if ps != nil {
-		return nil
+		return &origin{}
 	}
 	o = &origin{rendering: r, wishes: wishesOf(in.Objects)}
 	if in.Config != nil {
@@ -83,7 +83,7 @@ func (o *origin) explain(r *lint.Result) {
 	for _, f := range r.Findings {
 		f.Fix = nil
 	}
-	if o.out == nil || !o.sameTypes(r.Chain) {
+	if o.rendering == nil || o.out == nil || !o.sameTypes(r.Chain) {
 		return
 	}
 	for _, f := range r.Findings {

@@ -38,7 +38,9 @@ func confidential(object manifest.Ref, path []string, value string) bool {
 	case len(path) > 2 && path[0] == "metadata" && path[1] == "annotations":
 		return !strings.HasPrefix(path[2], "chainlint.dev/")
 	}
-	return strings.Contains(value, terway.ENIConfKey) || strings.Contains(value, "secret")
+	return slices.ContainsFunc([]string{terway.ENIConfKey, "access_key", "secret"}, func(word string) bool {
+		return strings.Contains(strings.ToLower(value), word)
+	})
 }
 
 // pictureFindings tells whether a report shows lines of a file.

@@ -6,11 +6,17 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/chainlint/chainlint/internal/schema"
+	"github.com/chainlint/chainlint/pkg/lint"
 )
 
 // lintRun runs the command in a directory of files and returns what it prints.
@@ -144,5 +150,40 @@ func TestGitIsMissing(t *testing.T) {
 	t.Setenv("PATH", "")
 	if _, err := git(".", nil, "version"); err == nil || !strings.Contains(err.Error(), "needs git") {
 		t.Error(err)
+	}
+}
+
+// TestLintConfigIsItsSchema: a field that is in one and not in the other would be refused or lost.
+func TestLintConfigIsItsSchema(t *testing.T) {
+	text, _ := schema.Text("LintConfig")
+	var doc struct {
+		Properties struct {
+			Spec struct{ Properties map[string]any }
+		}
+		Defs map[string]struct {
+			Items struct{ Properties map[string]any }
+		} `json:"$defs"`
+	}
+	if err := json.Unmarshal(text, &doc); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		what       string
+		value      any
+		properties map[string]any
+	}{
+		{"spec", lintConfig{}.spec, doc.Properties.Spec.Properties},
+		{"waivers", lint.Waiver{}, doc.Defs["waivers"].Items.Properties},
+	} {
+		var fields []string
+		for f := range reflect.ValueOf(c.value).Type().NumField() {
+			if name, _, _ := strings.Cut(reflect.TypeOf(c.value).Field(f).Tag.Get("json"), ","); name != "" {
+				fields = append(fields, name)
+			}
+		}
+		slices.Sort(fields)
+		if want := slices.Sorted(maps.Keys(c.properties)); !slices.Equal(fields, want) {
+			t.Errorf("%s: Go type %v, schema %v", c.what, fields, want)
+		}
 	}
 }

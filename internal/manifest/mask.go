@@ -3,6 +3,8 @@
 package manifest
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,7 +21,7 @@ func Masked(text []byte, hidden func(object Ref, path []string, value string) bo
 	}
 	var ranges []span
 	for _, doc := range docs {
-		m := masker{doc, hidden, nil, true}
+		m := masker{doc: doc, hidden: hidden, exact: true, left: maxNodes}
 		m.value(doc.Node, Ref{}, nil)
 		if !m.exact {
 			return "", false
@@ -34,10 +36,18 @@ type masker struct {
 	hidden func(Ref, []string, string) bool
 	ranges []span
 	exact  bool
+	// left bounds what aliases may blow a document up to.
+	left int
 }
 
 func (m *masker) value(n *yaml.Node, object Ref, path []string) {
+	if m.left--; m.left < 0 {
+		m.exact = false
+		return
+	}
 	switch n.Kind {
+	case yaml.AliasNode:
+		m.value(n.Alias, object, path)
 	case yaml.MappingNode:
 		if Get(n, "kind") != nil {
 			object, path = m.doc.Item(n).Ref(), nil
@@ -68,11 +78,12 @@ func (m *masker) hide(n *yaml.Node) {
 
 // stars takes the place of every character in the ranges but of those that make lines.
 func stars(text string, ranges []span) string {
+	slices.SortFunc(ranges, func(a, b span) int { return cmp.Compare(a.start, b.start) })
 	var b strings.Builder
 	at := 0
 	for _, r := range ranges {
 		if r.start < at {
-			continue // an alias leads here a second time
+			continue // an alias led here a second time
 		}
 		b.WriteString(text[at:r.start])
 		b.WriteString(strings.Map(func(r rune) rune {
