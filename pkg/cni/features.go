@@ -34,6 +34,7 @@ const (
 	NftablesMasqAll Feature = "portmap-nftables-masqall"
 	TuningAllowlist Feature = "tuning-allowlist"
 	IsolatedPolicy  Feature = "firewall-isolated"
+	SBRTable        Feature = "sbr-table"
 )
 
 // features says since which release of the plugins a feature exists; "" means in none up to v1.9.1.
@@ -45,6 +46,7 @@ var features = map[Feature]struct{ Since, Meaning, Source string }{
 	NftablesSafe:    {"v1.9.0", "the nftables backend leaves other hosts' traffic alone", "CVE-2025-67499, commit 9b3772e1"},
 	NftablesMasqAll: {"", "the nftables backend honours masqAll", "issue #1234, PR #1235, commit 3d27709f, untagged"},
 	TuningAllowlist: {"v1.2.0", "looks at /etc/cni/tuning/allowlist.conf", "plugins/meta/tuning/tuning.go, PR #693"},
+	SBRTable:        {"v1.6.0", "table: only a rule is added, no route", "plugins/meta/sbr/main.go (doRoutesWithTable)"},
 	IsolatedPolicy:  {"v1.7.1", "the ingress policy isolated", "plugins/meta/firewall/firewall.go (run: v1.6.2 refuses it)"},
 }
 

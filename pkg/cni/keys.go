@@ -3,7 +3,6 @@
 package cni
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -190,7 +189,7 @@ func decodes(n *conflist.Node, kind string) bool {
 	case "bool":
 		return n.Kind == conflist.Bool
 	case "int", "uint32", "uint64":
-		return n.Kind == conflist.Number && holdsNumber(kind, Written(n.Text))
+		return n.Kind == conflist.Number && holdsNumber(kind, terway.WrittenNumber(n.Text))
 	case "string":
 		return n.Kind == conflist.String
 	case "strings":
@@ -199,19 +198,6 @@ func decodes(n *conflist.Node, kind string) bool {
 		return n.Kind == conflist.Object && firstOther(n, kind) == ""
 	}
 	return n.Kind == conflist.Object
-}
-
-// Written is how Terway writes a number: it carries all of them as 64-bit floating point.
-func Written(number string) string {
-	value, err := strconv.ParseFloat(number, 64)
-	if err != nil {
-		return number
-	}
-	text, err := json.Marshal(value)
-	if err != nil {
-		return number
-	}
-	return string(text)
 }
 
 func holdsNumber(kind, text string) bool {

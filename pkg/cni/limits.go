@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/chainlint/chainlint/pkg/conflist"
+	"github.com/chainlint/chainlint/pkg/terway"
 )
 
 // Limits is what an entry of the bandwidth plugin says for all pods.
@@ -44,7 +45,7 @@ func limit(entry *conflist.Node, name string) (value uint64, written bool) {
 	if m == nil {
 		return 0, false
 	}
-	value, _ = strconv.ParseUint(Written(m.Value.Text), 10, 64)
+	value, _ = strconv.ParseUint(terway.WrittenNumber(m.Value.Text), 10, 64)
 	return value, true
 }
 

@@ -81,9 +81,12 @@ func brokenMappings(list *conflist.Node) string {
 			if m == nil {
 				return "a mapping has no " + name
 			}
-			if n, err := strconv.Atoi(Written(m.Value.Text)); err != nil || n <= 0 {
+			if n, err := strconv.Atoi(terway.WrittenNumber(m.Value.Text)); err != nil || n <= 0 {
 				return name + " must be a port"
 			}
+		}
+		if protocol := mapping.Fold("protocol"); protocol == nil || protocol.Value.String() == "" {
+			return "a mapping has no protocol"
 		}
 	}
 	return ""

@@ -54,12 +54,13 @@ func (m portmapEntry) asked() bool { return m.capability("portMappings") }
 // capability tells whether the entry declares a capability as true.
 func (e *Entry) capability(name string) bool {
 	declared, _ := e.Merged("capabilities")
+	on := false
 	for _, m := range declared {
 		if m.Name() == name {
-			return m.Value.IsTrue()
+			on = m.Value.IsTrue()
 		}
 	}
-	return false
+	return on
 }
 
 // nftables tells whether the entry asks for that backend; conditions alone never choose it.

@@ -4,6 +4,7 @@ package lint
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/chainlint/chainlint/pkg/cni"
 	"github.com/chainlint/chainlint/pkg/terway"
@@ -43,7 +44,7 @@ func (p *Pass) beforeTerway(entries []*Entry) {
 			p.Report(e.AtField("type"), "%s runs before terway and makes the pod's interface, so terway finds the name taken and every pod fails: put the content of 10-terway.conf first", e.Type)
 		case e.Type == cni.Loopback:
 			p.ReportAs(Hygiene, false, e.AtField("type"), "loopback runs before terway: the runtime brings lo up by itself, remove it")
-		case e.Value("prevResult") != nil:
+		case e.Value("prevResult") != nil && !p.needsInterface(e):
 			p.ReportAs(Traffic, true, e.AtField("type"), "%s runs before terway, on a result that is written into the chain and is no pod's: put the content of 10-terway.conf first", e.Type)
 		case cni.IsIPAM(e.Type) && cni.RunsAsElement(e.Node):
 			p.ReportAs(Traffic, true, e.AtField("type"), "%s hands out addresses for other plugins and does nothing before terway: remove it", e.Type)
@@ -55,3 +56,13 @@ func (p *Pass) beforeTerway(entries []*Entry) {
 
 // unordered: plugins is an object, whose order is not for this rule to judge.
 func (p *Pass) unordered() bool { return p.result != nil && p.result.Unordered }
+
+// needsInterface tells whether an entry of tuning touches the pod's interface, which is not there yet.
+func (p *Pass) needsInterface(e *Entry) bool {
+	if e.Type != cni.Tuning {
+		return false
+	}
+	return cni.ChangesLink(e.Node, p.Version(cni.Tuning)) || slices.ContainsFunc(e.sysctls(), func(s sysctl) bool {
+		return strings.Contains(s.path, "/"+podInterface+"/")
+	})
+}

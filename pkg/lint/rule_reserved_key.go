@@ -22,9 +22,11 @@ var reservedKey = Rule{
 				switch name := strings.ToLower(m.Name()); {
 				case name == "cniversion" && m.Name() > "cniVersion":
 					p.versionAgain(e, m)
+				case name == "prevresult" && m.Name() > "prevResult" && m.Value.Kind == conflist.Null && slices.Contains(cni.ChainedPlugins(), e.Type):
+					p.Report(e.AtKey(m), "this spelling counts instead of the runtime's own prevResult, so %s is told of no pod, and every pod fails: remove it", e.Type)
 				case m.Value.Kind == conflist.Null:
-				case name == "prevresult" && m.Name() > "prevResult" && m.Value.Kind == conflist.Object:
-					p.Report(e.AtKey(m), "this spelling counts instead of the runtime's own prevResult, so the pod's address is lost and every pod fails: remove it")
+				case name == "prevresult" && m.Name() > "prevResult" && spoilsResult(m.Value):
+					p.Report(e.AtKey(m), "this spelling is poured over the runtime's own prevResult, whose version or addresses are lost, and every pod fails: remove it")
 				case name == "args" && e.Type == cni.Tuning:
 					p.tuningArgs(e, m)
 				case name == "runtimeconfig" && m.Value.Kind == conflist.Object:
@@ -36,6 +38,16 @@ var reservedKey = Rule{
 		}
 	},
 }
+
+// spoilsResult tells whether members of an object, poured over the result of the plugin before, make it
+// useless.
+func spoilsResult(over *conflist.Node) bool {
+	version, ips := over.Get("cniVersion"), over.Get("ips")
+	return version != nil && !slices.Contains(resultVersions, version.String()) || ips != nil && len(ips.Elements) == 0
+}
+
+// resultVersions are those that a result of a list of version 0.4.0 may have.
+var resultVersions = []string{"0.3.0", "0.3.1", "0.4.0"}
 
 // versionAgain: the runtime sorts the members, so this spelling comes behind its own and counts.
 func (p *Pass) versionAgain(e *Entry, m conflist.Member) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/chainlint/chainlint/pkg/cni"
 	"github.com/chainlint/chainlint/pkg/conflist"
+	"github.com/chainlint/chainlint/pkg/terway"
 )
 
 var tuningLink = Rule{
@@ -23,6 +24,9 @@ var tuningLink = Rule{
 			if mtu := e.Value("mtu"); mtu != nil {
 				p.mtu(e, mtu, first)
 			}
+			if dir := e.Value("dataDir"); cni.BrokenDataDir(dir.String()) && cni.ChangesLink(e.Node, p.Version(cni.Tuning)) {
+				p.Report(e.AtField("dataDir"), "tuning cannot keep its backup in %s, and every pod fails: leave dataDir out", short(dir.String()))
+			}
 			if mac := e.Value("mac"); mac.String() != "" {
 				p.mac(e, mac)
 			}
@@ -34,7 +38,7 @@ var tuningLink = Rule{
 }
 
 func (p *Pass) mtu(e *Entry, mtu *conflist.Node, first *Entry) {
-	n, err := strconv.ParseInt(cni.Written(mtu.Text), 10, 64)
+	n, err := strconv.ParseInt(terway.WrittenNumber(mtu.Text), 10, 64)
 	switch real := uint32(n); {
 	case err != nil, n == 0:
 	case real < 68 || real > 65535:

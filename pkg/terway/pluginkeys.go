@@ -3,6 +3,7 @@
 package terway
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strconv"
@@ -64,7 +65,7 @@ func (k KeyType) Holds(n *conflist.Node) bool {
 		return false
 	}
 	if k.integer {
-		_, err := strconv.ParseInt(n.Text, 10, 64)
+		_, err := strconv.ParseInt(WrittenNumber(n.Text), 10, 64)
 		return err == nil
 	}
 	for _, e := range n.Elements {
@@ -89,4 +90,18 @@ func NearestPluginKey(name string) string {
 		return ""
 	}
 	return nearest.To(name, all)
+}
+
+// WrittenNumber is how Terway writes a JSON number: it carries all of them as 64-bit floating point
+// (cmd/terway-cli/cni.go, gabs), so 14e2 comes out as 1400 and 2^53+1 as 2^53.
+func WrittenNumber(text string) string {
+	value, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return text
+	}
+	written, err := json.Marshal(value)
+	if err != nil {
+		return text
+	}
+	return string(written)
 }
