@@ -77,7 +77,7 @@ func (r *fnReport) counting() []*lint.Finding {
 func lines(counting []*lint.Finding) []string {
 	var all []string
 	for _, f := range counting {
-		all = append(all, place(f)+": "+f.Message+" ["+f.Rule.ID+"]")
+		all = append(all, place(f)+": "+message(f)+" ["+f.Rule.ID+"]")
 	}
 	if all != nil {
 		all[0] = counts(counting) + all[0]
@@ -114,6 +114,14 @@ func counts(findings []*lint.Finding) string {
 		parts = append(parts, "the worst")
 	}
 	return strings.Join(parts, ", ") + ": "
+}
+
+// message names the pools, because hosts do not show tags.
+func message(f *lint.Finding) string {
+	if f.NodePools == nil {
+		return f.Message
+	}
+	return "node pools " + strings.Join(f.NodePools, ", ") + ": " + f.Message
 }
 
 // place says where a finding is, as far as that is known behind a host: lines are those of the value.
@@ -162,7 +170,7 @@ func (r *fnReport) notes() []krm.Note {
 
 func (r *fnReport) note(f *lint.Finding) krm.Note {
 	n := krm.Note{
-		Severity: string(f.Severity), Rule: f.Rule.ID, Message: f.Message, Ref: f.Object, Pointer: f.Path,
+		Severity: string(f.Severity), Rule: f.Rule.ID, Message: message(f), Ref: f.Object, Pointer: f.Path,
 		File: f.File, Index: r.index(f), Tags: tags(f),
 	}
 	if f.Waived() {
