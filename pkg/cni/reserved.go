@@ -81,7 +81,7 @@ func brokenMappings(list *conflist.Node) string {
 			if m == nil {
 				return "a mapping has no " + name
 			}
-			if n, err := strconv.Atoi(terway.WrittenNumber(m.Value.Text)); err != nil || n <= 0 {
+			if n, err := strconv.Atoi(terway.WrittenNumber(m.Value.Text)); err != nil || n <= 0 || n > 65535 {
 				return name + " must be a port"
 			}
 		}
