@@ -5,6 +5,7 @@ package differential
 import (
 	"encoding/json"
 	"net"
+	"slices"
 
 	"github.com/containernetworking/cni/pkg/types"
 	"github.com/vishvananda/netlink"
@@ -13,6 +14,9 @@ import (
 
 // hostVeth is the host's end of the pod's interface, named as Terway names it.
 const hostVeth = "cali0123456789a"
+
+// terwayVersions are the versions of CNI that Terway's plugin speaks (plugin/terway/cni.go).
+var terwayVersions = []string{"0.3.0", "0.3.1", "0.4.0", "1.0.0"}
 
 // terwayConf has the types of Terway's own (plugin/driver/types/types.go, CNIConf, at v1.17.5): values of
 // others fail every command.
@@ -52,6 +56,9 @@ func (n *node) terway(stdin []byte, command, containerID, ifname string) ([]byte
 	var conf terwayConf
 	if err := json.Unmarshal(stdin, &conf); err != nil {
 		return nil, types.NewError(types.ErrDecodingFailure, "failed to parse network config", err.Error())
+	}
+	if !slices.Contains(terwayVersions, conf.CNIVersion) {
+		return nil, types.NewError(types.ErrIncompatibleCNIVersion, "incompatible CNI versions", conf.CNIVersion)
 	}
 	if command != "ADD" {
 		return nil, nil
