@@ -51,6 +51,8 @@ func CheckRuntimeConfig(kind string, config *conflist.Node) string {
 		if m := config.Fold("portMappings"); m != nil {
 			return brokenMappings(m.Value)
 		}
+	case terway.PluginType:
+		return terway.BrokenRuntimeConfig(config)
 	case Tuning:
 		if m := config.Fold("mac"); m != nil && (m.Value.Kind != conflist.String && m.Value.Kind != conflist.Null || brokenMAC(m.Value)) {
 			return "mac is no MAC address"

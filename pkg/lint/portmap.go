@@ -48,8 +48,25 @@ func ofKind(n *conflist.Node, kind conflist.Kind) *conflist.Node {
 	return n
 }
 
-// asked tells whether the runtime tells the plugin of host ports.
-func (m portmapEntry) asked() bool { return m.capability("portMappings") }
+// asked tells whether the plugin is told of host ports: by the runtime, or by the chain itself.
+func (m portmapEntry) asked() bool { return m.capability("portMappings") || m.forAll() }
+
+// forAll tells whether the chain itself names host ports, which every pod then has.
+func (m portmapEntry) forAll() bool {
+	config := m.Value("runtimeConfig")
+	if config == nil || config.Fold("portMappings") == nil {
+		return false
+	}
+	return len(config.Fold("portMappings").Value.Elements) > 0
+}
+
+// hostPortPods is what the cluster sees where host ports fail.
+func (m portmapEntry) hostPortPods() Impact {
+	if m.forAll() {
+		return AllPods
+	}
+	return SomePods
+}
 
 // capability tells whether the entry declares a capability as true.
 func (e *Entry) capability(name string) bool {

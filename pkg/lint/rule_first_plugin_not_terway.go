@@ -22,18 +22,35 @@ var firstPluginNotTerway = Rule{
 			return
 		}
 		place := slices.IndexFunc(p.entries, func(e *Entry) bool { return e.Type == terway.PluginType })
-		first := p.entries[0]
 		switch {
-		case place < 0 && cni.CreatesInterface(first.Type) && cni.GivesAddress(first.Node):
-			p.ReportAs(Traffic, true, first.AtField("type"), "the chain has no terway: %s gives pods an address that the VPC does not know. Put the content of 10-terway.conf first", first.Type)
-		case place < 0 && cni.IsIPAM(first.Type) && cni.RunsAsElement(first.Node) && cni.GivesAddress(first.Node):
-			p.ReportAs(Traffic, true, first.AtField("type"), "the chain has no terway, so nobody gives pods an address of the VPC: put the content of 10-terway.conf first")
 		case place < 0:
-			p.Report(first.AtField("type"), "the chain has no terway, so nobody gives pods an address and every pod fails: put the content of 10-terway.conf first")
+			p.withoutTerway(p.entries[0])
 		case place > 0:
 			p.beforeTerway(p.entries[:place])
 		}
 	},
+}
+
+// withoutTerway: somebody else may make an interface and give an address, but none that the VPC knows. The last
+// one that does so counts: its result takes the place of those before.
+func (p *Pass) withoutTerway(first *Entry) {
+	address := ""
+	for _, e := range p.entries {
+		switch {
+		case cni.IsIPAM(e.Type) && !cni.RunsAsElement(e.Node):
+			address = ""
+		case cni.CreatesInterface(e.Type) || cni.IsIPAM(e.Type):
+			address = ""
+			if cni.GivesAddress(e.Node) {
+				address = e.Type
+			}
+		}
+	}
+	if address != "" {
+		p.ReportAs(Traffic, true, first.AtField("type"), "the chain has no terway: %s gives pods an address that the VPC does not know. Put the content of 10-terway.conf first", address)
+		return
+	}
+	p.Report(first.AtField("type"), "the chain has no terway, so nobody gives pods an address and every pod fails: put the content of 10-terway.conf first")
 }
 
 // beforeTerway judges what runs before anybody has given the pod an address.

@@ -23,11 +23,11 @@ var markChainAbsent = Rule{
 			case name == "ACCEPT" || name == "RETURN":
 				p.ReportAs(Traffic, true, at, "%s is no chain that marks packets: nothing is masqueraded, so host ports do not answer on 127.0.0.1, nor to the pod itself. Leave externalSetMarkChain out, so that portmap makes its own", name)
 			case name != cni.KubeMarkMasq:
-				p.Report(at, "nobody on a Terway node makes a chain %s in the nat table: every pod with host ports fails. Leave externalSetMarkChain out, so that portmap makes its own", short(name))
+				p.ReportAs(m.hostPortPods(), false, at, "nobody on a Terway node makes a chain %s in the nat table: every pod with host ports fails. Leave externalSetMarkChain out, so that portmap makes its own", short(name))
 			case mode == "":
 				p.Needs("kubeProxyMode")
 			case mode == terway.KubeProxyNftables || mode == terway.KubeProxyNone:
-				p.Report(at, "kube-proxy in mode %s makes no chain KUBE-MARK-MASQ, and kubelet no longer does: every pod with host ports fails, others start. Leave externalSetMarkChain out, so that portmap makes its own", mode)
+				p.ReportAs(m.hostPortPods(), false, at, "kube-proxy in mode %s makes no chain KUBE-MARK-MASQ, and kubelet no longer does: every pod with host ports fails, others start. Leave externalSetMarkChain out, so that portmap makes its own", mode)
 			}
 		}
 	},

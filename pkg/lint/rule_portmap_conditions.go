@@ -41,7 +41,7 @@ func (p *Pass) conditionsOf(m portmapEntry, name string, list *conflist.Node) (r
 	}
 	why := cni.BrokenCondition(list, m.firewall(), v6)
 	if why != "" {
-		p.ReportAs(SomePods, false, m.AtField(name), "%s: %s refuses the rule, and every pod with host ports fails", why, m.firewall())
+		p.ReportAs(m.hostPortPods(), false, m.AtField(name), "%s: %s refuses the rule, and every pod with host ports fails", why, m.firewall())
 	}
 	return why != ""
 }

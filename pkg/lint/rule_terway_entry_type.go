@@ -23,6 +23,8 @@ var terwayEntryType = Rule{
 				want, known := terway.PluginKeyType(m.Name())
 				at := e.At("/"+conflist.EscapePointer(m.Name()), m.Value)
 				switch {
+				case strings.EqualFold(m.Name(), "mtu") && m.Value.Kind == conflist.Number && terway.BrokenMTU(m.Value):
+					p.Report(at, "the kernel takes no MTU of %s, and every pod fails: write 68 to 65535, and no more than the ENI has", m.Value.Text)
 				case !known || m.Value.Kind == conflist.Null || want.Holds(m.Value):
 					p.hostStackCIDRs(e, m)
 				case want.Policy:

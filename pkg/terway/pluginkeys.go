@@ -105,3 +105,38 @@ func WrittenNumber(text string) string {
 	}
 	return string(written)
 }
+
+// runtimeConfig has the types of Terway's plugin (plugin/driver/types/types.go, CNIConf).
+type runtimeConfig struct {
+	DNS struct {
+		Servers, Searches, Options []string
+	} `json:"dns"`
+	PortMaps []struct {
+		HostPort, ContainerPort int
+		Protocol, HostIP        string
+	} `json:"portMappings"`
+	Bandwidth struct {
+		IngressRate, IngressBurst, EgressRate, EgressBurst int
+	} `json:"bandwidth"`
+}
+
+// BrokenRuntimeConfig says what Terway's plugin cannot decode of a runtimeConfig that is written into its
+// entry, "" if nothing.
+func BrokenRuntimeConfig(config *conflist.Node) string {
+	if err := config.Decode(&runtimeConfig{}); err != nil {
+		return withoutValue(err).Error()
+	}
+	return ""
+}
+
+// MTU limits of a veth (linux:drivers/net/veth.c); Terway takes what is not positive as its default.
+const (
+	minMTU = 68
+	maxMTU = 65535
+)
+
+// BrokenMTU tells whether the kernel refuses the MTU that an entry of Terway asks for.
+func BrokenMTU(n *conflist.Node) bool {
+	mtu, err := strconv.ParseInt(WrittenNumber(n.Text), 10, 64)
+	return err == nil && mtu > 0 && (mtu < minMTU || mtu > maxMTU)
+}
