@@ -125,26 +125,37 @@ func (p *pastGit) read(names []string) (map[string][]byte, error) {
 	}
 	r := bufio.NewReader(bytes.NewReader(out))
 	for _, name := range names {
-		head, err := r.ReadString('\n')
+		text, err := nextBlob(r)
 		if err != nil {
 			return nil, fmt.Errorf("git cat-file: %w", err)
 		}
-		// "<object> blob <size>", or "<what was asked> missing"
-		fields := strings.Fields(head)
-		if len(fields) != 3 || fields[1] != "blob" {
-			continue
+		if text != nil {
+			blobs[name] = text
 		}
-		size, err := strconv.Atoi(fields[2])
-		if err != nil {
-			return nil, fmt.Errorf("git cat-file: %w", err)
-		}
-		text := make([]byte, size+1) // and a line break
-		if _, err := io.ReadFull(r, text); err != nil {
-			return nil, fmt.Errorf("git cat-file: %w", err)
-		}
-		blobs[name] = text[:size]
 	}
 	return blobs, nil
+}
+
+// nextBlob reads "<object> blob <size>", a line break, the text and a line break; nil for anything but a file,
+// such as "<what was asked> missing".
+func nextBlob(r *bufio.Reader) ([]byte, error) {
+	head, err := r.ReadString('\n')
+	fields := strings.Fields(head)
+	if err != nil || len(fields) != 3 {
+		return nil, err
+	}
+	size, err := strconv.Atoi(fields[2])
+	if err != nil {
+		return nil, nil // "missing", behind a name with a blank in it
+	}
+	text := make([]byte, size+1)
+	if _, err := io.ReadFull(r, text); err != nil {
+		return nil, err
+	}
+	if fields[1] != "blob" {
+		return nil, nil
+	}
+	return text[:size], nil
 }
 
 // git runs git in a directory; the error is its own last words.
