@@ -59,9 +59,9 @@ func RunsAsElement(entry *conflist.Node) bool {
 	ipam := entry.Get("ipam")
 	switch entry.Get("type").String() {
 	case "static":
-		return ipam != nil
+		return ipam != nil && ipam.Kind != conflist.Null
 	case "host-local":
-		return ipam.Get("subnet") != nil || ipam.Get("ranges") != nil
+		return handsOut("host-local", ipam)
 	}
 	return false
 }
@@ -69,10 +69,23 @@ func RunsAsElement(entry *conflist.Node) bool {
 // GivesAddress tells whether a plugin that replaces the result of the one before it puts an address into its
 // own; without one the runtime refuses the pod (containerd: "failed to find network info for sandbox").
 func GivesAddress(entry *conflist.Node) bool {
-	ipam := entry.Get("ipam")
-	if entry.Get("type").String() == "static" {
+	kind, ipam := entry.Get("type").String(), entry.Get("ipam")
+	if !IsIPAM(kind) {
+		kind = ipam.Get("type").String()
+	}
+	return handsOut(kind, ipam)
+}
+
+// handsOut tells whether an address plugin of that type finds an address in its configuration.
+func handsOut(kind string, ipam *conflist.Node) bool {
+	switch kind {
+	case "", "dhcp":
+		return false
+	case "static":
 		addresses := ipam.Get("addresses")
 		return addresses != nil && len(addresses.Elements) > 0
+	case "host-local":
+		return ipam.Get("subnet") != nil || ipam.Get("ranges") != nil
 	}
-	return ipam.Get("type").String() != "" || RunsAsElement(entry)
+	return true
 }
