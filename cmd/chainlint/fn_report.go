@@ -31,7 +31,7 @@ type fnReport struct {
 func (r *fnReport) answer(brief bool) krm.Answer {
 	counting := r.counting()
 	a := krm.Answer{Notes: r.notes()}
-	if slices.ContainsFunc(counting, func(f *lint.Finding) bool { return atOrAbove(f.Severity, r.spec.FailOn) }) {
+	if slices.ContainsFunc(counting, func(f *lint.Finding) bool { return f.Severity.Reaches(cmp.Or(r.spec.FailOn, failOns[0])) }) {
 		a.Code = exitRefused
 	}
 	if r.missing != nil {
@@ -45,18 +45,6 @@ func (r *fnReport) answer(brief bool) krm.Answer {
 	return a
 }
 
-// atOrAbove tells whether a severity fails a run; "" stands for error.
-func atOrAbove(s lint.Severity, failOn string) bool {
-	limit := cmp.Or(failOn, failOns[0])
-	return limit != failNever && slices.Index(failOns, string(s)) <= slices.Index(failOns, limit)
-}
-
-// severities and impacts, worst first.
-var (
-	severities = []lint.Severity{lint.Error, lint.Warning, lint.Info}
-	impacts    = []lint.Impact{lint.Init, lint.Node, lint.AllPods, lint.SomePods, lint.Traffic, lint.Silent, lint.Hygiene}
-)
-
 // counting are the findings that nobody waived, worst first.
 func (r *fnReport) counting() []*lint.Finding {
 	all := slices.Clone(r.about)
@@ -66,8 +54,7 @@ func (r *fnReport) counting() []*lint.Finding {
 	all = slices.DeleteFunc(all, (*lint.Finding).Waived)
 	slices.SortStableFunc(all, func(a, b *lint.Finding) int {
 		return cmp.Or(
-			cmp.Compare(slices.Index(severities, a.Severity), slices.Index(severities, b.Severity)),
-			cmp.Compare(slices.Index(impacts, a.Impact), slices.Index(impacts, b.Impact)),
+			a.Severity.Rank()-b.Severity.Rank(), a.Impact.Rank()-b.Impact.Rank(),
 		)
 	})
 	return all

@@ -239,9 +239,8 @@ func (l *linter) findings() []*lint.Finding {
 
 // exit is the highest code that applies.
 func (l *linter) exit() int {
-	limit := slices.Index(failOns, l.failOn)
 	for _, f := range l.findings() {
-		if !f.Waived() && l.failOn != failNever && slices.Index(failOns, string(f.Severity)) <= limit {
+		if !f.Waived() && f.Severity.Reaches(l.failOn) {
 			return max(l.code, exitRefused)
 		}
 	}

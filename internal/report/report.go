@@ -138,15 +138,7 @@ func byFile(findings []*lint.Finding) []*group {
 
 // fails tells whether the finding fails the run.
 func (o Options) fails(f *lint.Finding) bool {
-	switch cmp.Or(o.FailOn, string(lint.Error)) {
-	case string(lint.Info):
-		return true
-	case string(lint.Warning):
-		return f.Severity != lint.Info
-	case string(lint.Error):
-		return f.Severity == lint.Error
-	}
-	return false
+	return f.Severity.Reaches(cmp.Or(o.FailOn, string(lint.Error)))
 }
 
 // path is a file's name for a forge: relative to the repository, with slashes.

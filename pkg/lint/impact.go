@@ -59,3 +59,9 @@ func (s Severity) Rank() int { return slices.Index(severities, s) }
 func (s Severity) Reaches(limit string) bool {
 	return s.Rank() <= slices.Index(severities, Severity(limit))
 }
+
+// allImpacts, worst first.
+var allImpacts = []Impact{Init, Node, AllPods, SomePods, Traffic, Silent, Hygiene}
+
+// Rank is 0 for the worst impact, and grows as things get better.
+func (i Impact) Rank() int { return slices.Index(allImpacts, i) }

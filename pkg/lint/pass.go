@@ -85,22 +85,11 @@ func (p *Pass) LacksPlugin(plugin string, f cni.Feature) bool {
 
 // Datapath of the nodes: what the facts say runs, else what the chain resolves to; "" where that is unknown.
 func (p *Pass) Datapath() string {
-	if p.pool.Terway.Datapath != "" {
-		return p.pool.Terway.Datapath
+	if p.datapath == nil {
+		found := p.findDatapath()
+		p.datapath = &found
 	}
-	if p.versionKnown {
-		if p.result == nil {
-			return ""
-		}
-		return p.result.Datapath
-	}
-	if _, known := p.chain.Texts[terway.ConfKey]; !known && p.pool.Terway.Conf == "" && p.source != terway.ConflistName {
-		return ""
-	}
-	if possible := p.pool.PossibleDatapaths(p.data()); len(possible) == 1 {
-		return possible[0]
-	}
-	return ""
+	return *p.datapath
 }
 
 // NeedsDatapath notes which fact would tell the datapath.

@@ -31,6 +31,8 @@ type view struct {
 	entries []*Entry
 	// discarded: the node is exclusive-ENI and its Terway puts a constant in the chain's place.
 	discarded bool
+	// datapath of the nodes, found when it is first asked for.
+	datapath *string
 }
 
 // Entry is one plugin that runs. A written one points at its text.
@@ -147,6 +149,26 @@ func (v *view) collect() {
 		}
 		v.entries = append(v.entries, e)
 	}
+}
+
+// findDatapath: what the facts say runs, else what the chain resolves to in every release that may run.
+func (v *view) findDatapath() string {
+	if v.pool.Terway.Datapath != "" {
+		return v.pool.Terway.Datapath
+	}
+	if v.versionKnown {
+		if v.result == nil {
+			return ""
+		}
+		return v.result.Datapath
+	}
+	if _, known := v.chain.Texts[terway.ConfKey]; !known && v.pool.Terway.Conf == "" && v.source != terway.ConflistName {
+		return ""
+	}
+	if possible := v.pool.PossibleDatapaths(v.data()); len(possible) == 1 {
+		return possible[0]
+	}
+	return ""
 }
 
 // written are the entries of the source in the order of the text.
