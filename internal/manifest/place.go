@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package manifest
+
+import "go.yaml.in/yaml/v3"
+
+// At is the place of the value behind a JSON pointer, or of the nearest value around it that exists.
+// With key set it is the place of the last member's key instead.
+func (o *Object) At(pointer string, key bool) Position {
+	n, at := o.Node, o.Node
+	for _, token := range Tokens(pointer) {
+		k, v := child(Follow(n), token)
+		if v == nil {
+			break
+		}
+		n, at = v, v
+		if key && k != nil {
+			at = k
+		}
+	}
+	return o.position(at)
+}
+
+func (o *Object) position(n *yaml.Node) Position {
+	if o.source == nil {
+		return Position{File: o.File}
+	}
+	if len(o.source.lines) == len(o.source.yamlLines) {
+		return Position{File: o.File, Line: n.Line, Column: n.Column}
+	}
+	return o.source.position(o.File, o.source.offset(n.Line, n.Column))
+}
+
+// Positioned tells whether the object knows lines and columns.
+func (o *Object) Positioned() bool { return o.source != nil }
+
+// Inside is the place of the bytes [start, end) of a scalar's decoded value: where the first one stands,
+// and the position behind the last one. In a scalar that cannot be mapped both are those of the scalar.
+func (o *Object) Inside(pointer string, start, end int) (from, to Position) {
+	n := Find(o.Node, pointer)
+	if n == nil {
+		from = o.At(pointer, false)
+		return from, from
+	}
+	from = o.position(n)
+	if o.source == nil || n.Kind != yaml.ScalarNode || start < 0 || start > end || end > len(n.Value) {
+		return from, from
+	}
+	spans, ok := mapScalar(o.source.text, o.source.offset(n.Line, n.Column), n)
+	if !ok || len(spans) == 0 {
+		return from, from
+	}
+	first := spans[min(start, len(spans)-1)].start
+	last := spans[max(0, min(end, len(spans))-1)].end
+	return o.source.position(o.File, first), o.source.position(o.File, max(first, last))
+}
+
+// Token is the first place of a key or a value and the position behind it, for plain and quoted scalars;
+// for everything else both are where it begins.
+func (o *Object) Token(pointer string, key bool) (from, to Position) {
+	n := o.Node
+	at := n
+	for _, token := range Tokens(pointer) {
+		k, v := child(Follow(n), token)
+		if v == nil {
+			break
+		}
+		n, at = v, v
+		if key && k != nil {
+			at = k
+		}
+	}
+	from = o.position(at)
+	if o.source == nil || at.Kind != yaml.ScalarNode {
+		return from, from
+	}
+	start := o.source.offset(at.Line, at.Column)
+	return from, o.source.position(o.File, scalarEnd(o.source.text, start, at))
+}
+
+// Range is the half-open range of bytes of a node in the source: exact for plain and quoted scalars; of
+// everything else it reaches to the end of the last scalar inside.
+func (o *Object) Range(n *yaml.Node) (start, end int) {
+	start = o.source.offset(n.Line, n.Column)
+	end = start
+	if n.Kind == yaml.ScalarNode {
+		return start, max(start, scalarEnd(o.source.text, start, n))
+	}
+	for _, c := range n.Content {
+		_, e := o.Range(c)
+		end = max(end, e)
+	}
+	return start, end
+}
+
+// scalarEnd is the byte behind a scalar: its closing quote, or the last byte of its value.
+func scalarEnd(source string, start int, n *yaml.Node) int {
+	spans, ok := mapScalar(source, start, n)
+	if !ok {
+		return start
+	}
+	end := skipProperties(source, start)
+	if len(spans) > 0 {
+		end = spans[len(spans)-1].end
+	}
+	switch n.Style &^ yaml.TaggedStyle {
+	case yaml.DoubleQuotedStyle, yaml.SingleQuotedStyle:
+		if len(spans) == 0 {
+			end++
+		}
+		end++
+	case yaml.LiteralStyle, yaml.FoldedStyle:
+		return start
+	}
+	return min(end, len(source))
+}
