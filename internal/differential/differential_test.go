@@ -157,6 +157,8 @@ func drawOne(r *rand.Rand, bases []string) *sample {
 		c.eniConf = pick(r, []string{`{"ip_stack":5}`, "", `{"ip_stack":"ipv4"}`})
 	case 2:
 		c.conf = datapathV2
+	case 3:
+		c.dual, c.eniConf = true, `{"ip_stack":"dual"}`
 	}
 	if result, err := terway.Effective(c.data(), c.node()); err == nil && result.Unordered {
 		return nil

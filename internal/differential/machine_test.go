@@ -74,7 +74,8 @@ func shadowEtc(dir string) error {
 type node struct {
 	dir       string
 	host, pod int
-	datapath  string
+	datapath  string // as the last entry of terway says
+	dual      bool
 }
 
 // newNode makes a fresh namespace: eth0 with an address and a default route.

@@ -52,6 +52,7 @@ func (c *sample) observe(plugins, dir string) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
+	n.dual = c.dual
 	defer func() { n.close(n.pod); n.close(n.host) }()
 	if strings.Contains(merged.Conflist, `"portmap"`) && c.hasMarkChain() {
 		if err := makeMarkChain(); err != nil {

@@ -19,12 +19,17 @@ type sample struct {
 	// version of the plugins, proxy mode of kube-proxy, and tuning's allow-list, nil for none.
 	version, proxy string
 	allowlist      []string
+	// dual: pods have IPv6 addresses, too.
+	dual bool
 }
 
 func (c *sample) String() string {
 	text := fmt.Sprintf("plugins %s, kube-proxy %s", c.version, c.proxy)
 	if c.allowlist != nil {
 		text += fmt.Sprintf(", allow-list %q", c.allowlist)
+	}
+	if c.dual {
+		text += ", dual stack"
 	}
 	if c.conf != plainConf {
 		text += ", conf " + c.conf
@@ -43,6 +48,9 @@ func (c *sample) data() map[string]string {
 func (c *sample) facts(installed []string) terway.Facts {
 	facts := terway.Facts{}
 	facts.KubeProxyMode, facts.ContainerRuntime, facts.IPStack = c.proxy, "containerd", "ipv4"
+	if c.dual {
+		facts.IPStack = terway.IPStackDual
+	}
 	facts.Terway = terway.BuildFacts{Version: terway.Newest, ENIMode: "Shared"}
 	facts.CNIPlugins = terway.PluginFacts{Version: c.version, Installed: installed}
 	facts.Node.IPv6 = "Enabled"

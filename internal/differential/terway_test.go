@@ -10,6 +10,7 @@ import (
 	"github.com/containernetworking/cni/pkg/types"
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
 )
 
 // hostVeth is the host's end of the pod's interface, named as Terway names it.
@@ -72,11 +73,12 @@ func (n *node) terway(stdin []byte, command, containerID, ifname string) ([]byte
 		return nil, addFailed(err)
 	}
 	n.datapath = conf.ENIIPVirtualType
-	return json.Marshal(map[string]any{
-		"cniVersion": "0.4.0",
-		"interfaces": []any{map[string]any{"name": ifname, "sandbox": containerID}},
-		"ips":        []any{map[string]any{"version": "4", "address": "10.0.1.5/24", "gateway": "10.0.1.253", "interface": 0}},
-	})
+	ips := []any{map[string]any{"version": "4", "address": "10.0.1.5/24", "gateway": "10.0.1.253", "interface": 0}}
+	if n.dual {
+		ips = append(ips, map[string]any{"version": "6", "address": "fd00:1::5/64", "gateway": "fd00:1::fd", "interface": 0})
+	}
+	interfaces := []any{map[string]any{"name": ifname, "sandbox": containerID}}
+	return json.Marshal(map[string]any{"cniVersion": "0.4.0", "interfaces": interfaces, "ips": ips})
 }
 
 func addFailed(err error) error {
@@ -105,11 +107,11 @@ func (n *node) wire(ifname string, mtu int) error {
 		if err := up(pod, ifname); err != nil {
 			return err
 		}
-		return route(host, pod, ifname, mtu)
+		return n.route(host, pod, ifname, mtu)
 	})
 }
 
-func route(host, pod *netlink.Handle, ifname string, mtu int) error {
+func (n *node) route(host, pod *netlink.Handle, ifname string, mtu int) error {
 	outer, err := host.LinkByName(hostVeth)
 	if err != nil {
 		return err
@@ -123,15 +125,22 @@ func route(host, pod *netlink.Handle, ifname string, mtu int) error {
 			return err
 		}
 	}
-	own := address("10.0.1.5/32")
-	if err := pod.AddrAdd(inner, own); err != nil {
-		return err
+	addresses := []string{"10.0.1.5/32"}
+	if n.dual {
+		addresses = append(addresses, "fd00:1::5/128")
+	}
+	for _, text := range addresses {
+		own := address(text)
+		own.Flags = unix.IFA_F_NODAD
+		if err := pod.AddrAdd(inner, own); err != nil {
+			return err
+		}
+		if err := host.RouteAdd(&netlink.Route{LinkIndex: outer.Attrs().Index, Dst: own.IPNet, Scope: netlink.SCOPE_LINK}); err != nil {
+			return err
+		}
 	}
 	_, everywhere, _ := net.ParseCIDR("0.0.0.0/0")
-	if err := pod.RouteAdd(&netlink.Route{LinkIndex: inner.Attrs().Index, Dst: everywhere, Gw: net.IPv4(169, 254, 1, 1), Flags: int(netlink.FLAG_ONLINK)}); err != nil {
-		return err
-	}
-	return host.RouteAdd(&netlink.Route{LinkIndex: outer.Attrs().Index, Dst: own.IPNet, Scope: netlink.SCOPE_LINK})
+	return pod.RouteAdd(&netlink.Route{LinkIndex: inner.Attrs().Index, Dst: everywhere, Gw: net.IPv4(169, 254, 1, 1), Flags: int(netlink.FLAG_ONLINK)})
 }
 
 // cilium answers in the place of cilium-cni, which finds no agent unless the datapath is V2.

@@ -12,8 +12,12 @@ import (
 
 // tuningArgs are the members of args.cni that tuning reads (plugins/meta/tuning/tuning.go, IPAMArgs).
 var tuningArgs = []Key{
-	{Name: "sysctl", Type: "texts"}, {Name: "mac", Type: "string"}, {Name: "promisc", Type: "bool"}, {Name: "mtu", Type: "int"},
-	{Name: "allmulti", Type: "bool"}, {Name: "txQLen", Type: "int"},
+	{Name: "sysctl", Type: "texts"},
+	{Name: "mac", Type: "string"},
+	{Name: "promisc", Type: "bool"},
+	{Name: "mtu", Type: "int"},
+	{Name: "allmulti", Type: "bool"},
+	{Name: "txQLen", Type: "int"},
 }
 
 // CheckArgs says what tuning would refuse of an object under args.cni.

@@ -19,8 +19,8 @@ var entryWithoutType = Rule{
 			switch {
 			case e.Pointer == "" && e.Key == terway.ConflistName:
 				// list-shape has said so
-			case e.Node.Kind != conflist.Object:
-				p.Report(e.Place(), "the entry is %s where an object belongs: Terway finds no type, and its init container fails", a(e.Node.Kind))
+			case e.Kind != conflist.Object:
+				p.Report(e.Place(), "the entry is %s where an object belongs: Terway finds no type, and its init container fails", a(e.Kind))
 			case kind == nil && e.Fold("type") != nil:
 				p.Report(e.AtKey(*e.Fold("type")), "the key is written %q, but Terway reads \"type\" in lower case only: its init container fails", e.Fold("type").Name())
 			case kind == nil:

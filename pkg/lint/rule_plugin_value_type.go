@@ -28,7 +28,7 @@ var pluginValueType = Rule{
 
 // inEntry is the place of a pointer inside an entry.
 func (p *Pass) inEntry(e *Entry, pointer string) Place {
-	if n := e.Node.Find(pointer); n != nil {
+	if n := e.Find(pointer); n != nil {
 		return e.At(pointer, n)
 	}
 	return e.Place()
