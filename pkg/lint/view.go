@@ -225,7 +225,7 @@ func (e *Entry) At(pointer string, n *conflist.Node) Place {
 
 // Field is the member that a plugin, decoding with encoding/json, takes for that name: letters count in any
 // case, and of several spellings the last one in byte order wins, because libcni sorts them. Nil if there is none.
-func (e *Entry) Field(name string) *conflist.Member { return e.Node.Fold(name) }
+func (e *Entry) Field(name string) *conflist.Member { return e.Fold(name) }
 
 // Value of a field, nil where it is absent or null.
 func (e *Entry) Value(name string) *conflist.Node {
