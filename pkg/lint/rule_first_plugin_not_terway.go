@@ -31,26 +31,34 @@ var firstPluginNotTerway = Rule{
 	},
 }
 
-// withoutTerway: somebody else may make an interface and give an address, but none that the VPC knows. The last
-// one that does so counts: its result takes the place of those before.
+// withoutTerway: somebody else may make an interface and give an address, but none that the VPC knows.
 func (p *Pass) withoutTerway(first *Entry) {
-	address := ""
-	for _, e := range p.entries {
-		switch {
-		case cni.IsIPAM(e.Type) && !cni.RunsAsElement(e.Node):
-			address = ""
-		case cni.CreatesInterface(e.Type) || cni.IsIPAM(e.Type):
-			address = ""
-			if cni.GivesAddress(e.Node) {
-				address = e.Type
-			}
-		}
-	}
-	if address != "" {
-		p.ReportAs(Traffic, true, first.AtField("type"), "the chain has no terway: %s gives pods an address that the VPC does not know. Put the content of 10-terway.conf first", address)
+	if giver := p.givesAddress(); giver != "" {
+		p.ReportAs(Traffic, true, first.AtField("type"), "the chain has no terway: %s gives pods an address that the VPC does not know. Put the content of 10-terway.conf first", giver)
 		return
 	}
 	p.Report(first.AtField("type"), "the chain has no terway, so nobody gives pods an address and every pod fails: put the content of 10-terway.conf first")
+}
+
+// givesAddress is the plugin whose address a pod ends up with where terway is missing, "" where there is none
+// or a plugin fails. The last one that makes a result counts: it takes the place of those before.
+func (p *Pass) givesAddress() string {
+	giver, result, made := "", false, false
+	for _, e := range p.entries {
+		creates := cni.CreatesInterface(e.Type)
+		switch {
+		case cni.IsIPAM(e.Type) && !cni.RunsAsElement(e.Node), creates && made && e.Type != "tap":
+			return ""
+		case creates || cni.IsIPAM(e.Type):
+			giver, result, made = "", true, made || creates
+			if cni.GivesAddress(e.Node) {
+				giver = e.Type
+			}
+		case !result && e.Type != cni.Loopback && e.Value("prevResult") == nil:
+			return ""
+		}
+	}
+	return giver
 }
 
 // beforeTerway judges what runs before anybody has given the pod an address.
