@@ -24,7 +24,7 @@ demo: build ## Render every overlay with the real kustomize and show what lands 
 	@kustomize=$$($(GO) run ./internal/kustomize/path) && PATH="$(CURDIR)/bin:$$(dirname "$$kustomize"):$$PATH" sh examples/demo.sh
 
 .PHONY: test
-test: go cc ## Unit, script and host tests with the race detector, go vet
+test: go cc firewalls ## Unit, script and host tests with the race detector, go vet
 	$(GO) vet ./...
 	$(GO) test -race ./...
 
@@ -73,3 +73,11 @@ cc:
 	@command -v gcc >/dev/null || command -v cc >/dev/null || { \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -q && apt-get install -qy gcc libc6-dev; \
 	  else echo "make test needs a C compiler: apt-get install gcc libc6-dev"; exit 1; fi; }
+
+# The differential test attaches pods with the real portmap and firewall plugins, which run these. Without
+# them, or without root, it says so and is skipped.
+.PHONY: firewalls
+firewalls:
+	@command -v iptables >/dev/null && command -v nft >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -q && apt-get install -qy iptables nftables; \
+	  else echo "the differential test needs iptables and nft, and root: apt-get install iptables nftables"; fi; }
