@@ -226,6 +226,39 @@ func Find(n *yaml.Node, pointer string) *yaml.Node {
 	return Follow(n)
 }
 
+// merged looks for a member in the mappings that merge keys (<<) pour into this one.
+func merged(n *yaml.Node, token string) (key, value *yaml.Node) {
+	for _, m := range Merges(n) {
+		for i := 0; i+1 < len(m.Content); i += 2 {
+			if m.Content[i].Value == token {
+				return m.Content[i], m.Content[i+1]
+			}
+		}
+	}
+	return nil, nil
+}
+
+// Merges are the mappings that merge keys (<<) pour into a mapping, those that win first.
+func Merges(n *yaml.Node) []*yaml.Node {
+	var all []*yaml.Node
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].ShortTag() != "!!merge" {
+			continue
+		}
+		source := Follow(n.Content[i+1])
+		candidates := []*yaml.Node{source}
+		if source.Kind == yaml.SequenceNode {
+			candidates = source.Content
+		}
+		for _, c := range candidates {
+			if c = Follow(c); c.Kind == yaml.MappingNode && c != n {
+				all = append(all, c)
+			}
+		}
+	}
+	return all
+}
+
 func child(n *yaml.Node, token string) (key, value *yaml.Node) {
 	switch {
 	case n == nil:
@@ -235,6 +268,7 @@ func child(n *yaml.Node, token string) (key, value *yaml.Node) {
 				return n.Content[i], n.Content[i+1]
 			}
 		}
+		return merged(n, token)
 	case n.Kind == yaml.SequenceNode:
 		if i, err := strconv.Atoi(token); err == nil && i >= 0 && i < len(n.Content) {
 			return nil, n.Content[i]

@@ -2,7 +2,12 @@
 
 package manifest
 
-import "go.yaml.in/yaml/v3"
+import (
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+)
 
 // At is the place of the value behind a JSON pointer, or of the nearest value around it that exists.
 // With key set it is the place of the last member's key instead.
@@ -113,4 +118,24 @@ func scalarEnd(source string, start int, n *yaml.Node) int {
 		return start
 	}
 	return min(end, len(source))
+}
+
+// KeyEnd is the position behind the key that begins at a position.
+func (o *Object) KeyEnd(at Position) Position {
+	if o.source == nil || at.Line < 1 || at.Line > len(o.source.lines) {
+		return at
+	}
+	line, _, _ := strings.Cut(o.source.text[o.source.lines[at.Line-1]:], "\n")
+	runes := []rune(line)
+	if at.Column > len(runes) {
+		return at
+	}
+	rest, end := string(runes[at.Column-1:]), 0
+	if quote := rest[:1]; quote == `"` || quote == `'` {
+		end = strings.Index(rest[1:], quote) + 2
+	} else {
+		end = strings.Index(rest, ":")
+	}
+	at.Column += utf8.RuneCountInString(rest[:max(0, end)])
+	return at
 }

@@ -50,6 +50,9 @@ var features = map[Feature]struct{ Since, Meaning, Source string }{
 	IsolatedPolicy:  {"v1.7.1", "the ingress policy isolated", "plugins/meta/firewall/firewall.go (run: v1.6.2 refuses it)"},
 }
 
+// NewestRead is the latest release of the reference plugins whose sources were read.
+const NewestRead = "v1.9.1"
+
 // Since is the first release with the feature, "" where no release has it.
 func Since(f Feature) string { return features[f].Since }
 

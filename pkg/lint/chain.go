@@ -62,8 +62,13 @@ func NewChain(o *manifest.Object) *Chain {
 	c.parse()
 	_, hasConf := c.Texts[terway.ConfKey]
 	_, hasENIConf := c.Texts[terway.ENIConfKey]
-	c.Partial = o.Annotation(PartialAnnotation) == "true" || !hasConf || !hasENIConf
+	c.Partial = c.annotatedPartial() || !hasConf || !hasENIConf
 	return c
+}
+
+// annotatedPartial: somebody said that the object holds only some keys of the live one.
+func (c *Chain) annotatedPartial() bool {
+	return c.Object == nil || c.Object.Annotation(PartialAnnotation) == "true"
 }
 
 // NewList reads a bare list: the text of a *.conflist file.
@@ -77,8 +82,20 @@ func (c *Chain) readData(data *yaml.Node, binary bool) {
 	if data == nil || data.Kind != yaml.MappingNode {
 		return
 	}
+	c.readMembers(data, binary, false)
+	for _, m := range manifest.Merges(data) {
+		c.readMembers(m, binary, true)
+	}
+}
+
+// readMembers reads the keys of a mapping; those of one that is merged in do not count where they stand in data
+// itself.
+func (c *Chain) readMembers(data *yaml.Node, binary, merged bool) {
 	for i := 0; i+1 < len(data.Content); i += 2 {
 		key, value := data.Content[i].Value, manifest.Follow(data.Content[i+1])
+		if _, taken := c.Texts[key]; data.Content[i].ShortTag() == "!!merge" || merged && taken {
+			continue
+		}
 		text := value.Value
 		if value.Kind != yaml.ScalarNode || value.ShortTag() != "!!str" && value.ShortTag() != "!!binary" {
 			c.odd = append(c.odd, oddValue{key, value})

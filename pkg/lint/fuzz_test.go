@@ -124,6 +124,7 @@ func TestPlacesInEveryStyle(t *testing.T) {
 		"non-ASCII before":  head + "  10-terway.conflist: |\n    {\"plugins\": [{\"type\": \"terway\"}, {\"é漢\": \"𝄞\", \"type\": \"prtmap\"}]}\n",
 		"second document":   "a: b\n---\n" + head + "  10-terway.conflist: |\n    {\"plugins\": [{\"type\": \"terway\"}, {\"type\": \"prtmap\"}]}\n",
 		"anchor":            "x: &chain |\n  {\"plugins\": [{\"type\": \"terway\"}, {\"type\": \"prtmap\"}]}\n" + head + "  10-terway.conflist: *chain\n",
+		"merge key":         "x: &data\n  10-terway.conflist: |\n    {\"plugins\": [{\"type\": \"terway\"}, {\"type\": \"prtmap\"}]}\n" + head + "  <<: *data\n",
 		"tag and anchor":    head + "  10-terway.conflist: !!str &c # why\n    '{\"plugins\": [{\"type\": \"terway\"}, {\"type\": \"prtmap\"}]}'\n",
 		"item of a List":    "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: eni-config}\n  data:\n    10-terway.conflist: |\n      {\"plugins\": [{\"type\": \"terway\"}, {\"type\": \"prtmap\"}]}\n",
 		"JSON":              `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "eni-config"}, "data": {"10-terway.conflist": "{\"plugins\": [{\"type\": \"terway\"}, {\"type\": \"prtmap\"}]}"}}`,

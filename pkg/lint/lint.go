@@ -24,16 +24,18 @@ const othersPool = "(others)"
 
 // run collects over all pools of one chain.
 type run struct {
-	chain  *Chain
-	found  []*Finding
-	byText map[string]*Finding
-	pools  map[*Finding][]string
-	needs  map[string]map[string]bool
+	chain *Chain
+	// kubernetes is the cluster's version, "" where it is unknown.
+	kubernetes string
+	found      []*Finding
+	byText     map[string]*Finding
+	pools      map[*Finding][]string
+	needs      map[string]map[string]bool
 }
 
 // Lint judges a chain by all rules, for every node pool of the facts.
 func Lint(c *Chain, facts terway.Facts) *Result {
-	r := &run{chain: c, byText: map[string]*Finding{}, pools: map[*Finding][]string{}, needs: map[string]map[string]bool{}}
+	r := &run{chain: c, kubernetes: facts.KubernetesVersion, byText: map[string]*Finding{}, pools: map[*Finding][]string{}, needs: map[string]map[string]bool{}}
 	pools := facts.Pools()
 	for _, pool := range pools {
 		r.pool(newView(c, pool))

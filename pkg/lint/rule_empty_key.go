@@ -17,7 +17,11 @@ var emptyKey = Rule{
 	Check: func(p *Pass) {
 		for _, key := range []string{terway.ConfKey, terway.ConflistName, terway.CNIChainKey} {
 			text, ok := p.chain.Texts[key]
-			if ok && strings.TrimSpace(text) == "" && p.reads(key) {
+			switch {
+			case !ok || strings.TrimSpace(text) != "":
+			case key == terway.ConfKey && !p.reads(key):
+				p.ReportAs(Silent, false, p.Key(key), "10-terway.conf is empty. Terway does not read it beside the list, but every component that does finds nothing: put Terway's own entry there, as the cluster had it")
+			case p.reads(key):
 				p.Report(p.Key(key), "%s is empty, and an empty key counts as present: Terway's init container fails. %s", key, insteadOfEmpty[key])
 			}
 		}

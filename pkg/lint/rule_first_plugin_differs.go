@@ -43,8 +43,8 @@ func (p *Pass) compareFirst(e *Entry, conf *conflist.Node) {
 		case slices.Contains(discardedKeys, name):
 		case have == nil:
 			p.lostKey(e, name, want)
-		case !conflist.Same(want, have):
-			p.Report(e.At("/"+conflist.EscapePointer(name), have), "%s differs from 10-terway.conf, which has %s; Terway runs with what the list says%s. Write it as it stands in 10-terway.conf", name, want.Compact(), consequences[name])
+		case !conflist.Same(want, have) && !sameDatapath(name, want, have):
+			p.Report(e.At("/"+conflist.EscapePointer(name), have), "%s differs from 10-terway.conf, which has %s; Terway runs with what the list says%s. Write it as it stands in 10-terway.conf", name, shown(name, want), consequences[name])
 		}
 	}
 	for _, m := range e.Members {
@@ -59,7 +59,12 @@ func (p *Pass) lostKey(e *Entry, name string, want *conflist.Node) {
 	if isDefault(name, want) {
 		return
 	}
-	p.Report(e.Place(), "%s of 10-terway.conf (%s) is missing here, and Terway takes this entry in its place%s. Copy it", name, want.Compact(), consequences[name])
+	p.Report(e.Place(), "%s of 10-terway.conf (%s) is missing here, and Terway takes this entry in its place%s. Copy it", name, shown(name, want), consequences[name])
+}
+
+// sameDatapath: Terway reads the name of a datapath in any case of letters, and none as veth.
+func sameDatapath(name string, a, b *conflist.Node) bool {
+	return name == "eniip_virtual_type" && (strings.EqualFold(a.String(), b.String()) || isDefault(name, a) && isDefault(name, b))
 }
 
 // consequences of losing a key, where they are worth saying.
@@ -75,11 +80,20 @@ var consequences = map[string]string{
 func isDefault(name string, value *conflist.Node) bool {
 	switch name {
 	case "eniip_virtual_type":
-		return strings.EqualFold(value.String(), terway.DatapathVeth) || value.String() == ""
+		return strings.EqualFold(value.String(), terway.DatapathVeth) || value.Kind == conflist.String && value.String() == ""
 	case "network_policy_provider":
 		return value.String() == "iptables"
 	case "debug":
 		return value.Text == "false"
 	}
 	return false
+}
+
+// shown is a value of Terway's own entry as a message may have it: of a key that Terway does not know, somebody
+// may have put anything there, so its value is not shown.
+func shown(name string, value *conflist.Node) string {
+	if !terway.KnownPluginKey(name) {
+		return "another value"
+	}
+	return value.Compact()
 }

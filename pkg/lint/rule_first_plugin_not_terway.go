@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/chainlint/chainlint/pkg/cni"
+	"github.com/chainlint/chainlint/pkg/conflist"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
@@ -18,7 +19,7 @@ var firstPluginNotTerway = Rule{
 	Sources: []string{"vendor page: \"The first CNI configuration in plugins must be the configuration within 10-terway.conf\"", "containernetworking/plugins:plugins/meta/*/ (prevResult is required)"},
 	Check: func(p *Pass) {
 		written := p.Written()
-		if len(written) == 0 || p.source == terway.CNIChainKey || p.unordered() {
+		if len(written) == 0 || p.source == terway.CNIChainKey || p.unordered() || written[0].Kind != conflist.Object {
 			return
 		}
 		place := slices.IndexFunc(p.entries, func(e *Entry) bool { return e.Type == terway.PluginType })

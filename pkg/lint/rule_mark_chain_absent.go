@@ -26,9 +26,13 @@ var markChainAbsent = Rule{
 				p.ReportAs(m.hostPortPods(), false, at, "nobody on a Terway node makes a chain %s in the nat table: every pod with host ports fails. Leave externalSetMarkChain out, so that portmap makes its own", short(name))
 			case mode == "":
 				p.Needs("kubeProxyMode")
+			case p.kubeletMakesChain():
 			case mode == terway.KubeProxyNftables || mode == terway.KubeProxyNone:
 				p.ReportAs(m.hostPortPods(), false, at, "kube-proxy in mode %s makes no chain KUBE-MARK-MASQ, and kubelet no longer does: every pod with host ports fails, others start. Leave externalSetMarkChain out, so that portmap makes its own", mode)
 			}
 		}
 	},
 }
+
+// kubeletMakesChain: until v1.27 kubelet made KUBE-MARK-MASQ (KEP-3178: off by default from v1.27 on).
+func (p *Pass) kubeletMakesChain() bool { return terway.Older(p.run.kubernetes, "v1.27.0") }

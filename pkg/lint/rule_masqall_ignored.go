@@ -4,6 +4,7 @@ package lint
 
 import (
 	"github.com/chainlint/chainlint/pkg/cni"
+	"github.com/chainlint/chainlint/pkg/terway"
 )
 
 var masqallIgnored = Rule{
@@ -19,6 +20,7 @@ var masqallIgnored = Rule{
 			case !m.masqAll:
 			case !m.snat:
 				p.Report(m.AtField("masqAll"), "snat is false, and then portmap ignores masqAll: the pod answers the client directly. Remove \"snat\": false")
+			case m.nftables() && m.version != "" && terway.Older(cni.NewestRead, m.version):
 			case m.nftables() && !cni.Has(m.version, cni.NftablesMasqAll):
 				p.Report(m.AtField("masqAll"), "the nftables backend ignores masqAll in every release up to v1.9.1: the pod sees the client's own address. Use the backend iptables")
 			}

@@ -18,6 +18,7 @@ var pluginRepeated = Rule{
 		for _, e := range p.Written() {
 			switch {
 			case !seen[e.Type] || e.Type == "":
+			case e.Type == terway.PluginType && e.Key == terway.CNIChainKey: // terway-refuses reports it
 			case e.Type == terway.PluginType:
 				p.Report(e.AtField("type"), "terway stands here a second time: its second run takes the pod's first interface away, and every pod fails. Keep one")
 			case e.Type == cni.Portmap:

@@ -13,11 +13,11 @@ var portmapCapabilityMissing = Rule{
 	Title:   "portmap is not told of host ports",
 	Impact:  Silent,
 	Lost:    true,
-	Proof:   "differential test: ADD with a host port passes and makes no rule",
+	Proof:   "by reading: libcni hands port mappings only to plugins that declare the capability",
 	Sources: []string{"containernetworking/cni:libcni/api.go (injectRuntimeConfig)", "containernetworking/plugins:plugins/meta/portmap/main.go (cmdAdd)"},
 	Check: func(p *Pass) {
 		for _, e := range p.Plugins(cni.Portmap) {
-			if e.capability("portMappings") {
+			if e.capability("portMappings") || e.capabilityMeant("portMappings") {
 				continue
 			}
 			at, meant := e.Place(), ""
@@ -33,4 +33,11 @@ var portmapCapabilityMissing = Rule{
 			p.Report(at, "portmap lacks the capability portMappings%s, so the runtime tells it of no host port and every hostPort is silently ignored: write \"capabilities\": {\"portMappings\": true}", meant)
 		}
 	},
+}
+
+// capabilityMeant tells whether a capability holds something that is no truth value: the runtime refuses the
+// whole list then, which runtime-refuses reports.
+func (e *Entry) capabilityMeant(name string) bool {
+	value := e.Value("capabilities").Get(name)
+	return value != nil && value.Kind != conflist.Bool && value.Kind != conflist.Null
 }

@@ -24,15 +24,24 @@ var projectionLacksList = Rule{
 		}
 		volumes := manifest.Get(p.Node, "spec", "template", "spec", "volumes")
 		for i := 0; volumes != nil && i < len(volumes.Content); i++ {
-			config := manifest.Get(volumes.Content[i], "configMap")
-			items := manifest.Get(config, "items")
-			if manifest.Text(manifest.Get(config, "name")) != terway.ConfigMapName || items == nil || len(items.Content) == 0 {
-				continue
-			}
-			named := slices.ContainsFunc(items.Content, func(item *yaml.Node) bool { return manifest.Text(manifest.Get(item, "key")) == terway.ConflistName })
-			if !named {
-				p.Report("/spec/template/spec/volumes/"+strconv.Itoa(i)+"/configMap/items", true, "the volume takes single keys of eni-config, and 10-terway.conflist is not among them: Terway never sees a chain. Remove items")
+			at := "/spec/template/spec/volumes/" + strconv.Itoa(i)
+			p.projection(at+"/configMap", manifest.Get(volumes.Content[i], "configMap"))
+			sources := manifest.Get(volumes.Content[i], "projected", "sources")
+			for j := 0; sources != nil && j < len(sources.Content); j++ {
+				p.projection(at+"/projected/sources/"+strconv.Itoa(j)+"/configMap", manifest.Get(sources.Content[j], "configMap"))
 			}
 		}
 	},
+}
+
+// projection judges a volume, or a part of one, that takes single keys of eni-config.
+func (p *ObjectPass) projection(at string, config *yaml.Node) {
+	items := manifest.Get(config, "items")
+	if manifest.Text(manifest.Get(config, "name")) != terway.ConfigMapName || items == nil || len(items.Content) == 0 {
+		return
+	}
+	named := slices.ContainsFunc(items.Content, func(item *yaml.Node) bool { return manifest.Text(manifest.Get(item, "key")) == terway.ConflistName })
+	if !named {
+		p.Report(at+"/items", true, "the volume takes single keys of eni-config, and 10-terway.conflist is not among them: Terway never sees a chain. Remove items")
+	}
 }

@@ -15,8 +15,11 @@ var publicWithoutSymmetricRouting = Rule{
 	Sources: []string{"vendor page: symmetric_routing is required for access by a public address"},
 	Check: func(p *Pass) {
 		e := p.firstTerway()
-		if p.chain.Wishes.Public && e != nil && e.Get(terway.SymmetricKey) == nil {
-			p.Report(e.Place(), "the intent asks for host ports on public addresses, but symmetric_routing is not on: replies leave by the pod's own interface, and public clients get no answer. Add \"symmetric_routing\": true")
+		if e == nil {
+			return
+		}
+		if on := e.Get(terway.SymmetricKey); p.chain.Wishes.Public && (on == nil || on.Text == "false") {
+			p.Report(e.AtField(terway.SymmetricKey), "the intent asks for host ports on public addresses, but symmetric_routing is not on: replies leave by the pod's own interface, and public clients get no answer. Add \"symmetric_routing\": true")
 		}
 	},
 }

@@ -21,7 +21,7 @@ var symmetricDualStack = Rule{
 		case "":
 			p.Needs("ipStack")
 		case terway.IPStackDual:
-			p.Report(e.AtField(terway.SymmetricKey), "on a dual-stack cluster Terway looks for an IPv6 default route on the interface of symmetric routing, and its init container fails on nodes without one: make sure that every node has it")
+			p.Report(e.AtField(terway.SymmetricKey), "on a dual-stack cluster symmetric routing also takes an IPv6 default route on its interface: make sure that every node has one, since Terway does not start on a node without")
 		}
 	},
 }

@@ -5,6 +5,7 @@ package lint
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -68,13 +69,35 @@ func (s *Source) AddObject(o *manifest.Object, fragment bool) {
 	if isENIConfig(o) {
 		c := NewChain(o)
 		c.Fragment = fragment
-		s.Chains = append(s.Chains, c)
+		if f := c.template(); f != nil {
+			s.Findings = append(s.Findings, f)
+		} else {
+			s.Chains = append(s.Chains, c)
+		}
 	}
 	for _, rule := range Rules() {
 		if rule.Object != nil && !fragment {
 			rule.Object(&ObjectPass{Object: o, rule: rule, source: s})
 		}
 	}
+}
+
+// placeholder is what templates (Helm) and substitutions (Flux) leave in the text that they fill.
+var placeholder = regexp.MustCompile(`\{\{|\$\{[A-Za-z_]`)
+
+// template says of a chain whose text is only made later that it was not linted; nil for all others.
+func (c *Chain) template() *Finding {
+	for _, key := range jsonKeys {
+		m := placeholder.FindStringIndex(c.Texts[key])
+		if m == nil {
+			continue
+		}
+		at := Place{Path: dataPath(key), Key: key, Start: m[0], End: m[1]}
+		f := fileFinding(&notPlainYAML, c.File, key+" is filled in later, so this eni-config was not linted: lint what it becomes (helm template ... | chainlint lint -)")
+		f.Object, f.Place, f.Span, f.Value = c.Ref(), at, c.locate(at), c.within(at)
+		return f
+	}
+	return nil
 }
 
 // ReadList reads a bare list, the text of a *.conflist file.
@@ -114,7 +137,7 @@ func (p *ObjectPass) Report(path string, onKey bool, format string, args ...any)
 func (p *ObjectPass) ReportAt(at manifest.Position, format string, args ...any) {
 	p.Report("", false, format, args...)
 	if f := p.source.Findings[len(p.source.Findings)-1]; p.Positioned() {
-		f.Span = Span{at, at}
+		f.Span = Span{at, p.KeyEnd(at)}
 	}
 }
 

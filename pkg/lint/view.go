@@ -130,11 +130,11 @@ func (v *view) effective(features terway.Features) (*terway.Result, *terway.Refu
 // collect pairs the list that runs with the text that it was written in.
 func (v *view) collect() {
 	written := v.written()
+	v.discarded = v.pool.Exclusive() && v.features[terway.ExclusiveOverride] && !v.features[terway.CNIChain]
 	if v.result == nil {
 		v.entries = written
 		return
 	}
-	v.discarded = v.pool.Exclusive() && v.features[terway.ExclusiveOverride] && !v.features[terway.CNIChain]
 	if v.result.Source == terway.ConfKey && v.source == terway.ConflistName {
 		return // before chains existed
 	}

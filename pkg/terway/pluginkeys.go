@@ -82,15 +82,21 @@ var otherKeys = []string{
 	"network_policy_provider", "auto_mtu", SymmetricKey, SymmetricConfigKey,
 }
 
+// KnownPluginKey tells whether some part of Terway, or the runtime, reads a key of Terway's entry.
+func KnownPluginKey(name string) bool {
+	return slices.ContainsFunc(allPluginKeys(), func(known string) bool { return strings.EqualFold(known, name) })
+}
+
 // NearestPluginKey is the key of Terway's entry that an unknown one was meant to be, "" for a known one and
 // for one that is near to none.
 func NearestPluginKey(name string) string {
-	all := append(slices.Sorted(maps.Keys(pluginKeys)), otherKeys...)
-	if slices.ContainsFunc(all, func(known string) bool { return strings.EqualFold(known, name) }) {
+	if KnownPluginKey(name) {
 		return ""
 	}
-	return nearest.To(name, all)
+	return nearest.To(name, allPluginKeys())
 }
+
+func allPluginKeys() []string { return append(slices.Sorted(maps.Keys(pluginKeys)), otherKeys...) }
 
 // WrittenNumber is how Terway writes a JSON number: it carries all of them as 64-bit floating point
 // (cmd/terway-cli/cni.go, gabs), so 14e2 comes out as 1400 and 2^53+1 as 2^53.
