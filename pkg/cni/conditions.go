@@ -49,7 +49,10 @@ var nftWords = []string{
 // no reason is known: the options of matches (-m), and all but the first word of nftables, are not judged.
 func BrokenCondition(list *conflist.Node, firewall string, v6 bool) string {
 	if firewall == Nftables {
-		words := strings.Fields(list.Elements[0].String())
+		var words []string
+		for _, e := range list.Elements {
+			words = append(words, strings.Fields(e.String())...)
+		}
 		if len(words) > 0 && !slices.Contains(nftWords, words[0]) {
 			return fmt.Sprintf("%q begins no match of nftables", words[0])
 		}

@@ -76,16 +76,15 @@ func GivesAddress(entry *conflist.Node) bool {
 	return handsOut(kind, ipam)
 }
 
-// handsOut tells whether an address plugin of that type finds an address in its configuration.
+// handsOut tells whether an address plugin of that type finds an address in its configuration; dhcp has no
+// daemon on a Terway node.
 func handsOut(kind string, ipam *conflist.Node) bool {
 	switch kind {
-	case "", "dhcp":
-		return false
 	case "static":
 		addresses := ipam.Get("addresses")
 		return addresses != nil && len(addresses.Elements) > 0
 	case "host-local":
 		return ipam.Get("subnet") != nil || ipam.Get("ranges") != nil
 	}
-	return true
+	return false
 }

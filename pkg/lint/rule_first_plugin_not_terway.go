@@ -44,7 +44,7 @@ func (p *Pass) withoutTerway(first *Entry) {
 // givesAddress is the plugin whose address a pod ends up with where terway is missing, "" where there is none
 // or a plugin fails. The last one that makes a result counts: it takes the place of those before.
 func (p *Pass) givesAddress() string {
-	giver, result, made := "", false, false
+	giver, result, made, pools := "", false, false, 0
 	for _, e := range p.entries {
 		creates := cni.CreatesInterface(e.Type)
 		switch {
@@ -52,12 +52,18 @@ func (p *Pass) givesAddress() string {
 			return ""
 		case creates || cni.IsIPAM(e.Type):
 			giver, result, made = "", true, made || creates
+			if e.Type == "host-local" || e.Get("ipam").Get("type").String() == "host-local" {
+				pools++
+			}
 			if cni.GivesAddress(e.Node) {
 				giver = e.Type
 			}
 		case !result && e.Type != cni.Loopback && e.Value("prevResult") == nil:
 			return ""
 		}
+	}
+	if pools > 1 {
+		return "" // host-local gives one pod one address
 	}
 	return giver
 }

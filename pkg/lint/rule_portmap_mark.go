@@ -4,6 +4,8 @@ package lint
 
 import (
 	"strconv"
+
+	"github.com/chainlint/chainlint/pkg/terway"
 )
 
 var portmapMark = Rule{
@@ -21,7 +23,7 @@ var portmapMark = Rule{
 			if m.bit == nil {
 				continue
 			}
-			if bit, err := strconv.ParseInt(m.bit.Text, 10, 64); err == nil && (bit < 0 || bit > 31) {
+			if bit, err := strconv.ParseInt(terway.WrittenNumber(m.bit.Text), 10, 64); err == nil && (bit < 0 || bit > 31) {
 				p.Report(m.AtField("markMasqBit"), "markMasqBit is %d: portmap takes 0 to 31 and refuses everything else, and every pod fails, with or without host ports", bit)
 			}
 		}

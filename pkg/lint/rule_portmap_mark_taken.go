@@ -19,7 +19,7 @@ var portmapMarkTaken = Rule{
 			if m.bit == nil {
 				continue
 			}
-			bit, err := strconv.ParseInt(m.bit.Text, 10, 64)
+			bit, err := strconv.ParseInt(terway.WrittenNumber(m.bit.Text), 10, 64)
 			if err != nil || bit < 0 || bit > 31 {
 				continue
 			}

@@ -25,7 +25,7 @@ var reservedKey = Rule{
 				case name == "prevresult" && m.Name() > "prevResult" && m.Value.Kind == conflist.Null && slices.Contains(cni.ChainedPlugins(), e.Type):
 					p.Report(e.AtKey(m), "this spelling counts instead of the runtime's own prevResult, so %s is told of no pod, and every pod fails: remove it", e.Type)
 				case m.Value.Kind == conflist.Null:
-				case name == "prevresult" && m.Name() > "prevResult" && spoilsResult(m.Value):
+				case name == "prevresult" && m.Name() > "prevResult" && spoilsResult(m.Value) && slices.Contains(cni.ChainedPlugins(), e.Type):
 					p.Report(e.AtKey(m), "this spelling is poured over the runtime's own prevResult, whose version or addresses are lost, and every pod fails: remove it")
 				case name == "args" && e.Type == cni.Tuning:
 					p.tuningArgs(e, m)

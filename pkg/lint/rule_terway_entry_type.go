@@ -19,12 +19,14 @@ var terwayEntryType = Rule{
 	Sources: []string{"AliyunContainerService/terway:plugin/driver/types/types.go (CNIConf)", "AliyunContainerService/terway:cmd/terway-cli/policy.go (cilium_* are read as texts)"},
 	Check: func(p *Pass) {
 		for _, e := range p.Plugins(terway.PluginType) {
-			for _, m := range e.Members {
+			for _, m := range e.Distinct() {
 				want, known := terway.PluginKeyType(m.Name())
 				at := e.At("/"+conflist.EscapePointer(m.Name()), m.Value)
 				switch {
-				case strings.EqualFold(m.Name(), "mtu") && m.Value.Kind == conflist.Number && terway.BrokenMTU(m.Value):
-					p.Report(at, "the kernel takes no MTU of %s, and every pod fails: write 68 to 65535, and no more than the ENI has", m.Value.Text)
+				case strings.EqualFold(m.Name(), "mtu") && m.Value.Kind == conflist.Number && terway.BrokenMTU(m.Value, p.IPStack() == terway.IPStackDual):
+					p.Report(at, "an MTU of %s leaves pods without a network, or without IPv6, and every pod fails: write 1280 to what the ENI has", m.Value.Text)
+				case m.Name() != terway.SymmetricConfigKey && strings.EqualFold(m.Name(), terway.SymmetricConfigKey) && m.Value.Kind != conflist.Object && m.Value.Kind != conflist.Null:
+					p.Report(at, "Terway's plugin takes this for symmetric_routing_config, where an object belongs, and every pod fails: remove it")
 				case !known || m.Value.Kind == conflist.Null || want.Holds(m.Value):
 					p.hostStackCIDRs(e, m)
 				case want.Policy:

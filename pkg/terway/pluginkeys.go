@@ -135,14 +135,21 @@ func BrokenRuntimeConfig(config *conflist.Node) string {
 	return ""
 }
 
-// MTU limits of a veth (linux:drivers/net/veth.c); Terway takes what is not positive as its default.
+// MTU limits of a veth (linux:drivers/net/veth.c), and of IPv6 (RFC 8200); Terway takes what is not positive
+// as its default.
 const (
-	minMTU = 68
-	maxMTU = 65535
+	minMTU   = 68
+	minMTUv6 = 1280
+	maxMTU   = 65535
 )
 
-// BrokenMTU tells whether the kernel refuses the MTU that an entry of Terway asks for.
-func BrokenMTU(n *conflist.Node) bool {
+// BrokenMTU tells whether the kernel refuses the MTU that an entry of Terway asks for, or, on dual stack, takes
+// IPv6 from the interface with it. What does not fit into 32 bits is cut, as netlink does.
+func BrokenMTU(n *conflist.Node, dual bool) bool {
 	mtu, err := strconv.ParseInt(WrittenNumber(n.Text), 10, 64)
-	return err == nil && mtu > 0 && (mtu < minMTU || mtu > maxMTU)
+	least := uint32(minMTU)
+	if dual {
+		least = minMTUv6
+	}
+	return err == nil && mtu > 0 && (uint32(mtu) < least || uint32(mtu) > maxMTU)
 }
