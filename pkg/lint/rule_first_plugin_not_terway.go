@@ -52,7 +52,7 @@ func (p *Pass) givesAddress() string {
 			return ""
 		case creates || cni.IsIPAM(e.Type):
 			giver, result, made = "", true, made || creates
-			if e.Type == "host-local" || e.Get("ipam").Get("type").String() == "host-local" {
+			if usesHostLocal(e) {
 				pools++
 			}
 			if cni.GivesAddress(e.Node) {

@@ -26,6 +26,8 @@ var mainPluginChained = Rule{
 			case e.Key == "":
 			case e.Type == cni.Loopback:
 				p.ReportAs(Hygiene, false, e.AtField("type"), "the runtime brings lo up by itself: remove loopback")
+			case usesHostLocal(e) && slices.ContainsFunc(p.entries[:e.Index], usesHostLocal):
+				p.Report(e.AtField("type"), "host-local gives one pod one address, and another entry has asked for one before: this one fails, and every pod with it. Remove both")
 			case e.Type == "tap" && cni.GivesAddress(e.Node):
 				p.ReportAs(Traffic, true, e.AtField("type"), "tap makes an interface of its own, and its result takes the place of Terway's: the cluster is told a wrong address. Remove it")
 			case cni.CreatesInterface(e.Type):
@@ -44,4 +46,9 @@ func (p *Pass) judgeIPAM(e *Entry) {
 		return
 	}
 	p.ReportAs(Traffic, true, e.AtField("type"), "%s hands out addresses for other plugins; as an element of the chain its result takes the place of Terway's, and the cluster is told an address that the pod does not have: remove it", e.Type)
+}
+
+// usesHostLocal tells whether an entry takes an address from host-local, itself or as its helper.
+func usesHostLocal(e *Entry) bool {
+	return e.Type == "host-local" || cni.CreatesInterface(e.Type) && e.Get("ipam").Get("type").String() == "host-local"
 }
