@@ -10,10 +10,24 @@ import (
 )
 
 // ChangesLink tells whether an entry of tuning changes attributes of the interface, which it backs up first
-// (plugins/meta/tuning/tuning.go, cmdAdd).
+// (plugins/meta/tuning/tuning.go, cmdAdd): by its own members, by args.cni or by runtimeConfig.
 func ChangesLink(entry *conflist.Node, version string) bool {
+	asked := changesLink(entry, version)
+	if args := entry.Fold("args"); args != nil {
+		if cni := args.Value.Fold("cni"); cni != nil {
+			asked = asked || changesLink(cni.Value, version)
+		}
+	}
+	if config := entry.Fold("runtimeConfig"); config != nil {
+		mac := config.Value.Fold("mac")
+		asked = asked || mac != nil && mac.Value.String() != ""
+	}
+	return asked
+}
+
+func changesLink(members *conflist.Node, version string) bool {
 	value := func(name string) *conflist.Node {
-		m := entry.Fold(name)
+		m := members.Fold(name)
 		if m == nil || m.Value.Kind == conflist.Null {
 			return nil
 		}
