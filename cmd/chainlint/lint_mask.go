@@ -32,14 +32,19 @@ func confidential(object manifest.Ref, path []string, value string) bool {
 	case slices.Contains(path, terway.ENIConfKey):
 		return true
 	case inData && object.Kind == "ConfigMap":
-		return path[1] == terway.ENIConfKey || !slices.Contains(terway.Keys, path[1])
+		return path[1] == terway.ENIConfKey || !slices.Contains(terway.Keys, path[1]) || looksSecret(value)
 	case inData:
 		return true
 	case len(path) > 2 && path[0] == "metadata" && path[1] == "annotations":
 		return !strings.HasPrefix(path[2], "chainlint.dev/")
 	}
-	return slices.ContainsFunc([]string{terway.ENIConfKey, "access_key", "secret"}, func(word string) bool {
-		return strings.Contains(strings.ToLower(value), word)
+	return strings.Contains(strings.ToLower(value), terway.ENIConfKey) || looksSecret(value)
+}
+
+// looksSecret tells whether a text has words that stand beside credentials.
+func looksSecret(text string) bool {
+	return slices.ContainsFunc([]string{"access_key", "secret", "password", "token"}, func(word string) bool {
+		return strings.Contains(strings.ToLower(text), word)
 	})
 }
 

@@ -53,6 +53,9 @@ func (m *masker) value(n *yaml.Node, object Ref, path []string) {
 			object, path = m.doc.Item(n).Ref(), nil
 		}
 		for i := 0; i+1 < len(n.Content); i += 2 {
+			if m.hidden(object, path, "") {
+				m.value(n.Content[i], object, path) // the names of members are hidden with their values
+			}
 			m.value(n.Content[i+1], object, append(path[:len(path):len(path)], n.Content[i].Value))
 		}
 	case yaml.SequenceNode:

@@ -17,8 +17,8 @@ func TestMasked(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"literal": {"kind: ConfigMap\ndata:\n  eni_conf: |\n    a é\n     b\n  z: 1\n", "kind: ConfigMap\ndata:\n  eni_conf: |\n    ***\n******\n  z: 1\n"},
 		"flow":    {`{kind: ConfigMap, data: {eni_conf: 'it''s', z: "1"}}`, `{kind: ConfigMap, data: {eni_conf: '*****', z: "1"}}`},
-		"nested":  {"kind: List\nitems: [{kind: ConfigMap, data: {eni_conf: {a: x, b: [y]}}}, {kind: X, eni_conf: z}]\n", "kind: List\nitems: [{kind: ConfigMap, data: {eni_conf: {a: *, b: [*]}}}, {kind: X, eni_conf: z}]\n"},
-		"alias":   {"x: &x secret\ny: &y {a: b}\nkind: ConfigMap\ndata: {eni_conf: *x, z: {eni_conf: *y}}\n", "x: &x ******\ny: &y {a: *}\nkind: ConfigMap\ndata: {eni_conf: *x, z: {eni_conf: *y}}\n"},
+		"nested":  {"kind: List\nitems: [{kind: ConfigMap, data: {eni_conf: {a: x, b: [y]}}}, {kind: X, eni_conf: z}]\n", "kind: List\nitems: [{kind: ConfigMap, data: {eni_conf: {*: *, *: [*]}}}, {kind: X, eni_conf: z}]\n"},
+		"alias":   {"x: &x secret\ny: &y {a: b}\nkind: ConfigMap\ndata: {eni_conf: *x, z: {eni_conf: *y}}\n", "x: &x ******\ny: &y {*: *}\nkind: ConfigMap\ndata: {eni_conf: *x, z: {eni_conf: *y}}\n"},
 		"two":     {"kind: ConfigMap\neni_conf: é\n---\nkind: ConfigMap\neni_conf: x\n", "kind: ConfigMap\neni_conf: *\n---\nkind: ConfigMap\neni_conf: *\n"},
 	} {
 		got, ok := manifest.Masked([]byte(c.text), hidden)

@@ -133,8 +133,12 @@ func syntaxError(file string, err error) *Error {
 		position.Line, _ = strconv.Atoi(m[1])
 		reason = strings.TrimPrefix(reason, m[0])
 	}
-	return &Error{position, "it is no YAML: " + reason}
+	return &Error{position, "it is no YAML: " + quotedWord.ReplaceAllString(reason, "")}
 }
+
+// quotedWord is what the library quotes of the text, a blank before it included: an anchor may be somebody's
+// password. Quoted punctuation is the library's own.
+var quotedWord = regexp.MustCompile(`\s*(?:'[^']*[\pL\pN][^']*'|"[^"]*[\pL\pN][^"]*")`)
 
 const maxDepth = 200
 

@@ -93,7 +93,7 @@ func isDefault(name string, value *conflist.Node) bool {
 // may have put anything there, so its value is not shown.
 func shown(name string, value *conflist.Node) string {
 	if !terway.KnownPluginKey(name) {
-		return "another value"
+		return "a value that is not shown"
 	}
 	return value.Compact()
 }
