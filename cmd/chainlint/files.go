@@ -71,6 +71,19 @@ func plain(err error) error {
 	return err
 }
 
+// unwritten says which file could not be written, and why; the temporary one beside it concerns nobody.
+func unwritten(name string, err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		err = path.Err
+	case errors.As(err, &link):
+		err = link.Err
+	}
+	return fmt.Errorf("write %s: %w", name, err)
+}
+
 // readObjects reads the objects of a file or, for "-", of stdin.
 func (a *app) readObjects(name string) ([]*manifest.Object, error) {
 	text, err := a.readText(name)

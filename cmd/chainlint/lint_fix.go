@@ -169,7 +169,7 @@ func (l *linter) save(name string, r *repair) {
 		err = replaceFile(name, r.after)
 	}
 	if err != nil {
-		l.fail(unreadable(plain(err)))
+		l.fail(unreadable(unwritten(name, err)))
 		return
 	}
 	l.say("repaired %s", name)

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,7 +24,7 @@ func (l *linter) write() {
 	}
 	for _, o := range l.outputs {
 		var b bytes.Buffer
-		options := report.Options{Version: versionText(), Root: repositoryRoot(absolute(".")), Color: o.file == "" && l.colorful()}
+		options := report.Options{Version: versionText(), Root: repositoryRoot(absolute(".")), FailOn: l.failOn, Color: o.file == "" && l.colorful()}
 		err := report.Write(&b, o.format, r, options)
 		switch {
 		case err != nil:
@@ -33,7 +34,7 @@ func (l *linter) write() {
 			err = l.emit(o.file, b.Bytes())
 		}
 		if err != nil {
-			l.fail(unreadable(plain(err)))
+			l.fail(unreadable(unwritten(cmp.Or(o.file, "standard output"), err)))
 		}
 	}
 }

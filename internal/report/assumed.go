@@ -47,22 +47,43 @@ func (t *textWriter) assumed() {
 	t.WriteString("\n")
 }
 
-// beyond are the rules that fire in a and not in b.
+// beyond are the rules that find something in a, or for a node pool, that they do not find in b.
 func beyond(a, b []*lint.Finding) string {
 	var only []string
-	for _, id := range rules(a) {
-		if !slices.Contains(rules(b), id) {
+	for _, f := range a {
+		id := f.Rule.ID
+		switch pools, held := f.NodePools, heldFor(f, b); {
+		case !held.anywhere:
+		case held.everywhere || pools != nil && !slices.ContainsFunc(pools, func(p string) bool { return !slices.Contains(held.pools, p) }):
+			continue
+		case pools == nil:
+			id += " (everywhere)"
+		default:
+			more := slices.DeleteFunc(slices.Clone(pools), func(p string) bool { return slices.Contains(held.pools, p) })
+			id += " (" + strings.Join(more, ", ") + ")"
+		}
+		if !slices.Contains(only, id) {
 			only = append(only, id)
 		}
 	}
+	slices.Sort(only)
 	return cmp.Or(strings.Join(only, ", "), "-")
 }
 
-func rules(findings []*lint.Finding) []string {
-	var all []string
-	for _, f := range findings {
-		all = append(all, f.Rule.ID)
+// held is where a rule finds something at one place.
+type held struct {
+	anywhere, everywhere bool
+	pools                []string
+}
+
+func heldFor(f *lint.Finding, among []*lint.Finding) held {
+	var h held
+	for _, other := range among {
+		if other.Rule == f.Rule && other.Path == f.Path && other.Pointer == f.Pointer {
+			h.anywhere = true
+			h.everywhere = h.everywhere || other.NodePools == nil
+			h.pools = append(h.pools, other.NodePools...)
+		}
 	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	return h
 }
