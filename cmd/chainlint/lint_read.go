@@ -106,6 +106,7 @@ func (l *linter) readStream() {
 
 func (l *linter) add(name string, text []byte, fragment bool) {
 	defer l.recover(name)
+	l.tellUnbuilt(name, text)
 	f, err := readFile(name, text, fragment)
 	if err != nil {
 		l.fail(unreadable(err))
