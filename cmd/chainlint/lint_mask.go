@@ -15,9 +15,23 @@ import (
 // of a finding.
 func pictured(f *lintFile) []byte {
 	if f.Chains != nil && f.Chains[0].Object == nil {
-		return f.Text // a bare list
+		return picturedList(f.Text)
 	}
 	masked, ok := manifest.Masked(f.lean, confidential)
+	if !ok {
+		return nil
+	}
+	return []byte(masked)
+}
+
+// picturedList hides credentials in a bare list; JSON that is no YAML is then not shown at all.
+func picturedList(text []byte) []byte {
+	if !looksSecret(string(text)) {
+		return text
+	}
+	masked, ok := manifest.Masked(text, func(_ manifest.Ref, path []string, _ string) bool {
+		return slices.ContainsFunc(path, looksSecret)
+	})
 	if !ok {
 		return nil
 	}
@@ -43,7 +57,7 @@ func confidential(object manifest.Ref, path []string, value string) bool {
 
 // looksSecret tells whether a text has words that stand beside credentials.
 func looksSecret(text string) bool {
-	return slices.ContainsFunc([]string{"access_key", "secret", "password", "token"}, func(word string) bool {
+	return slices.ContainsFunc([]string{"access_key", "secret", "password", "passwd", "token", "credential"}, func(word string) bool {
 		return strings.Contains(strings.ToLower(text), word)
 	})
 }

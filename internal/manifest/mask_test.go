@@ -19,6 +19,7 @@ func TestMasked(t *testing.T) {
 		"flow":    {`{kind: ConfigMap, data: {eni_conf: 'it''s', z: "1"}}`, `{kind: ConfigMap, data: {eni_conf: '*****', z: "1"}}`},
 		"nested":  {"kind: List\nitems: [{kind: ConfigMap, data: {eni_conf: {a: x, b: [y]}}}, {kind: X, eni_conf: z}]\n", "kind: List\nitems: [{kind: ConfigMap, data: {eni_conf: {*: *, *: [*]}}}, {kind: X, eni_conf: z}]\n"},
 		"alias":   {"x: &x secret\ny: &y {a: b}\nkind: ConfigMap\ndata: {eni_conf: *x, z: {eni_conf: *y}}\n", "x: &x ******\ny: &y {*: *}\nkind: ConfigMap\ndata: {eni_conf: *x, z: {eni_conf: *y}}\n"},
+		"key":     {"kind: ConfigMap\ndata: {eni_conf: {{ TOP }}, z: a}\n", "kind: ConfigMap\ndata: {eni_conf: {{ *** }}, z: a}\n"},
 		"two":     {"kind: ConfigMap\neni_conf: é\n---\nkind: ConfigMap\neni_conf: x\n", "kind: ConfigMap\neni_conf: *\n---\nkind: ConfigMap\neni_conf: *\n"},
 	} {
 		got, ok := manifest.Masked([]byte(c.text), hidden)
