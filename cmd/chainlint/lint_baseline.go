@@ -158,13 +158,17 @@ func (l *linter) saveBaseline() {
 		err = writeFile(file, append(text, '\n'))
 	}
 	if err != nil {
-		l.fail(unreadable(err))
+		l.fail(unreadable(unwritten(file, err)))
 		return
 	}
 	for _, f := range findings {
 		f.Known = f.Waiver == nil
 	}
-	l.say("wrote %s: %s do not count from now on", file, counted(len(findings), "finding"))
+	verb := "do"
+	if len(findings) == 1 {
+		verb = "does"
+	}
+	l.say("wrote %s: %s %s not count from now on", file, counted(len(findings), "finding"), verb)
 }
 
 func counted(n int, what string) string {

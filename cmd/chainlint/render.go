@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"bytes"
 	"fmt"
 	"os"
@@ -77,7 +78,7 @@ func (a *app) renderOnce(f renderFlags) int {
 		a.say("applying this changes nothing on nodes whose Terway keeps running: restart it with\n  %s", terway.RestartCommand)
 	}
 	if err := a.emit(f.output, text); err != nil {
-		a.say("%v", err)
+		a.say("%v", unwritten(cmp.Or(f.output, "standard output"), err))
 		return exitUnreadable
 	}
 	return code

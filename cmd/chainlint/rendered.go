@@ -99,7 +99,7 @@ func (a *app) renderDir(f renderFlags, dir string) int {
 		err = writeFile(file, r.stdout)
 	}
 	if err != nil {
-		return max(code, a.tell(unreadable(err)))
+		return max(code, a.tell(unreadable(unwritten(file, err))))
 	}
 	a.say("wrote %s", file)
 	return code
