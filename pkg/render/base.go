@@ -74,6 +74,14 @@ func looksRenamed(o *manifest.Object) bool {
 	return slices.Contains(priorNames(o), terway.ConfigMapName) || strings.Contains(o.Ref().Name, terway.ConfigMapName)
 }
 
+// describeFirst is the name of an object with its place, where that is known.
+func describeFirst(o *manifest.Object) string {
+	if place := o.At("", false).String(); place != "" {
+		return o.Ref().Name + " in " + place
+	}
+	return o.Ref().Name
+}
+
 func describePlace(o *manifest.Object) string {
 	if place := o.At("", false).String(); place != "" {
 		return "in " + place

@@ -105,7 +105,7 @@ func only(objects []*manifest.Object, kind, code, advice string) (*manifest.Obje
 			continue
 		}
 		if found != nil {
-			return nil, Problems{at(Invalid, code, o, "", "a second %s, the first is %s %s: %s", kind, found.Ref().Name, describePlace(found), advice)}
+			return nil, Problems{at(Invalid, code, o, "", "a second %s, the first is %s: %s", kind, describeFirst(found), advice)}
 		}
 		found = o
 	}
