@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/chainlint/chainlint/internal/nearest"
@@ -84,11 +85,23 @@ func (a *app) explain(args []string) int {
 	}
 	r := lint.Find(rest[0])
 	if r == nil {
-		a.say("explain: there is no rule %q: %s", rest[0], nearest.Hint(rest[0], ruleIDs()))
+		a.say("explain: there is no rule %q: %s", rest[0], ruleHint(rest[0]))
 		return exitUsage
 	}
 	fmt.Fprint(a.out, r.Page())
 	return exitOK
+}
+
+// ruleHint: whoever remembers part of a name gets those that have it, not the whole list.
+func ruleHint(word string) string {
+	like := nearest.Like(word, ruleIDs())
+	switch {
+	case len(like) > 0 && len(like) <= 5:
+		return "did you mean " + strings.Join(like, " or ") + "?"
+	case len(like) > 0:
+		return "rules with that name in theirs are " + strings.Join(like, ", ")
+	}
+	return nearest.Hint(word, ruleIDs())
 }
 
 func ruleIDs() []string {

@@ -22,6 +22,18 @@ func To(word string, candidates []string) string {
 	return best
 }
 
+// Like are the candidates that word is a part of, and those that differ from it by what stands at their end.
+func Like(word string, candidates []string) []string {
+	word = strings.ToLower(word)
+	var all []string
+	for _, c := range candidates {
+		if len(word) > 2 && (strings.Contains(c, word) || len(c) > 2 && strings.HasPrefix(word, c)) {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
 // Hint is the half sentence that names the nearest candidate, or all of them where none is near.
 func Hint(word string, candidates []string) string {
 	if best := To(word, candidates); best != "" {

@@ -93,7 +93,7 @@ func (w *Waiver) judge(results []*Result, asOf string) []*Finding {
 	rule := Find(w.Rule)
 	switch {
 	case rule == nil:
-		return []*Finding{w.finding(&waiverUnknown, Silent, "there is no rule %q, so this waives nothing: %s", w.Rule, nearest.Hint(w.Rule, ids()))}
+		return []*Finding{w.finding(&waiverUnknown, Silent, "there is no rule %q, so this waives nothing: %s", w.Rule, ruleHint(w.Rule))}
 	case rule.about():
 		return []*Finding{w.finding(&waiverUnknown, Silent, "%s is about waivers and cannot be waived: repair the waiver", w.Rule)}
 	case w.Reason == "":
@@ -133,6 +133,14 @@ func (w *Waiver) finding(rule *Rule, impact Impact, format string, args ...any) 
 
 // about tells whether the rule is about waivers.
 func (r *Rule) about() bool { return strings.HasPrefix(r.ID, "waiver-") }
+
+// ruleHint names the rule that was probably meant, and not all of them.
+func ruleHint(word string) string {
+	if best := nearest.To(word, ids()); best != "" {
+		return "did you mean " + best + "?"
+	}
+	return "`chainlint rules` lists them"
+}
 
 func ids() []string {
 	var all []string
