@@ -14,8 +14,8 @@ import (
 
 // textFormat is for people: findings with pictures by file, what was not checked, and a summary.
 func textFormat(r *Report, o Options) ([]byte, error) {
-	t := &textWriter{report: r, color: o.Color}
 	open := counting(r.Findings)
+	t := &textWriter{report: r, color: o.Color, brief: len(open) > maxPicturedInfos}
 	for _, g := range byFile(open) {
 		for _, f := range g.findings {
 			t.finding(f)
@@ -36,7 +36,12 @@ type textWriter struct {
 	bytes.Buffer
 	report *Report
 	color  bool
+	// brief: infos get no picture.
+	brief bool
 }
+
+// maxPicturedInfos: among more findings than this, pictures of infos would hide the errors.
+const maxPicturedInfos = 10
 
 // indent of what belongs to the line above: as wide as the line numbers of a picture.
 const indent = "      "
@@ -55,6 +60,9 @@ func (t *textWriter) finding(f *lint.Finding) {
 }
 
 func (t *textWriter) picture(f *lint.Finding) {
+	if t.brief && f.Severity == lint.Info {
+		return
+	}
 	picture := lint.Picture(t.report.Texts[f.File], f.Span)
 	if code, carets, ok := strings.Cut(picture, "\n"); ok {
 		gutter, marks, _ := strings.Cut(strings.TrimSuffix(carets, "\n"), "^")
