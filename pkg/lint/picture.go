@@ -15,11 +15,16 @@ import (
 //
 // It is empty where the line is not known. Characters that a terminal would act on are shown as blanks.
 func Picture(text []byte, span Span) string {
-	if span.From.Line == 0 || len(text) == 0 {
-		return ""
-	}
 	line, ok := lineAt(text, span.From.Line)
 	if !ok {
+		return ""
+	}
+	return PictureOf(line, span)
+}
+
+// PictureOf is the picture of a span in its line, for those who have the lines at hand.
+func PictureOf(line string, span Span) string {
+	if span.From.Line == 0 {
 		return ""
 	}
 	start := byteOf(line, span.From.Column)
@@ -58,6 +63,9 @@ func window(line string, start, end int) (part string, from, to int) {
 }
 
 func lineAt(text []byte, number int) (string, bool) {
+	if number < 1 || len(text) == 0 {
+		return "", false
+	}
 	rest := string(text)
 	for range number - 1 {
 		i := strings.IndexByte(rest, '\n')

@@ -46,6 +46,8 @@ func (p *Pass) withoutPlugins(doc *conflist.Node, whole Place) {
 
 func (p *Pass) pluginsShape(at Place, plugins *conflist.Node) {
 	switch count := len(plugins.Names()); {
+	case len(plugins.Elements) > maxEntries || count > maxEntries:
+		p.ReportAs(Silent, false, at, "the list has more than %d plugins, and only these were judged: nobody runs that many, make it shorter", maxEntries)
 	case plugins.Kind == conflist.Array && len(plugins.Elements) > 0:
 	case plugins.Kind == conflist.Object && count > 1:
 		p.ReportAs(AllPods, false, at, "plugins is an object, which Terway reads in random order: on some nodes a plugin runs before terway and every pod fails there. Write a list: [...]")

@@ -62,8 +62,12 @@ func newView(c *Chain, pool terway.Pool) *view {
 		v.merge()
 		v.collect()
 	}
+	v.entries = v.entries[:min(len(v.entries), maxEntries)]
 	return v
 }
+
+// maxEntries are judged of a list, so that a hostile one takes no more time than it is worth.
+const maxEntries = 256
 
 // chooseSource: cni_chain where the build reads it, else 10-terway.conflist, else 10-terway.conf.
 func (v *view) chooseSource() {
