@@ -76,8 +76,9 @@ func (r *Report) junitSuites(o Options) []*junitSuite {
 			s.add(passed(result.Chain))
 		}
 	}
+	drawn := newPictures(r)
 	for _, f := range r.Findings {
-		suite(f.File).add(r.junitCase(f, o))
+		suite(f.File).add(junitCaseOf(f, drawn, o))
 	}
 	return all
 }
@@ -112,13 +113,13 @@ func (s *junitSuite) add(c junitCase) {
 	s.Cases = append(s.Cases, c)
 }
 
-// junitCase fails where the run fails; the name has no line, so that it stays the same case.
-func (r *Report) junitCase(f *lint.Finding, o Options) junitCase {
+// junitCaseOf fails where the run fails; the name has no line, so that it stays the same case.
+func junitCaseOf(f *lint.Finding, drawn *pictures, o Options) junitCase {
 	c := junitCase{Name: f.Rule.ID, Class: named(f.File), File: named(f.File), Line: f.Span.From.Line}
 	if f.Key != "" {
 		c.Name += " at " + f.Key + stable(f)
 	}
-	text := readable("\n" + f.Text() + lint.Picture(r.Texts[f.File], f.Span) + f.Rule.Docs() + "\n")
+	text := readable("\n" + f.Text() + drawn.of(f) + f.Rule.Docs() + "\n")
 	switch {
 	case f.Waived():
 		c.Skipped = &junitSkipped{"waived: " + reason(f)}

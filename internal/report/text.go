@@ -15,7 +15,7 @@ import (
 // textFormat is for people: findings with pictures by file, what was not checked, and a summary.
 func textFormat(r *Report, o Options) ([]byte, error) {
 	open := counting(r.Findings)
-	t := &textWriter{report: r, color: o.Color, brief: len(open) > maxPicturedInfos}
+	t := &textWriter{report: r, pictures: newPictures(r), color: o.Color, brief: len(open) > maxPicturedInfos}
 	for _, g := range byFile(open) {
 		for _, f := range g.findings {
 			t.finding(f)
@@ -35,7 +35,9 @@ func textFormat(r *Report, o Options) ([]byte, error) {
 type textWriter struct {
 	bytes.Buffer
 	report *Report
-	color  bool
+	// pictures of the findings.
+	pictures *pictures
+	color    bool
 	// brief: infos get no picture.
 	brief bool
 }
@@ -63,7 +65,7 @@ func (t *textWriter) picture(f *lint.Finding) {
 	if t.brief && f.Severity == lint.Info {
 		return
 	}
-	picture := lint.Picture(t.report.Texts[f.File], f.Span)
+	picture := t.pictures.of(f)
 	if code, carets, ok := strings.Cut(picture, "\n"); ok {
 		gutter, marks, _ := strings.Cut(strings.TrimSuffix(carets, "\n"), "^")
 		fmt.Fprintf(t, "%s\n%s%s\n", code, gutter, t.paint(colors[f.Severity], "^"+marks))
