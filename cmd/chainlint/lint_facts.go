@@ -15,8 +15,9 @@ type lintFacts struct {
 	given  *manifest.Object
 	config *lintConfig
 	finder *factsFinder
-	// files are those that the configuration names, parsed those that were decoded.
+	// files are those that the configuration names, beside what stands in the chain's own file, parsed those that were decoded.
 	files  map[string]factsHere
+	beside map[*lintFile]factsHere
 	parsed map[*manifest.Object]parsedFacts
 }
 
@@ -34,7 +35,7 @@ func (l *linter) newLintFacts() *lintFacts {
 	}
 	return &lintFacts{
 		app: l.app, given: l.givenFacts, config: l.config, finder: newFactsFinder(dirs, l.scanned.Facts),
-		files: map[string]factsHere{}, parsed: map[*manifest.Object]parsedFacts{},
+		files: map[string]factsHere{}, beside: map[*lintFile]factsHere{}, parsed: map[*manifest.Object]parsedFacts{},
 	}
 }
 
@@ -64,7 +65,12 @@ func (f *lintFacts) find(s *lintSubject) (*manifest.Object, render.Problems) {
 	if f.given != nil {
 		return f.given, nil
 	}
-	o, ps := render.OnlyFacts(s.file.Objects)
+	beside, ok := f.beside[s.file]
+	if !ok {
+		beside.object, beside.problems = render.OnlyFacts(s.file.Objects)
+		f.beside[s.file] = beside
+	}
+	o, ps := beside.object, beside.problems
 	if o != nil || ps != nil || s.file.File == streamName {
 		return o, ps
 	}
