@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/chainlint/chainlint/internal/nearest"
 )
@@ -108,7 +109,7 @@ func outsideNet(key string) *SysctlProblem {
 }
 
 func noFile(key, file string, table sysctlEntries) *SysctlProblem {
-	if table.isDirectory(file) {
+	if sysctlDirectories()[file] {
 		return &SysctlProblem{Kind: Directory, Message: key + " is a directory: name a file in it"}
 	}
 	parts := strings.Split(file, "/")
@@ -138,6 +139,26 @@ func (t sysctlEntries) near(file string) string {
 	if !slices.Contains(podInterfaces, device) {
 		device = interfacePlace
 	}
+	candidates := sysctlCandidates()[device]
+	best := nearest.To(file, candidates)
+	// A word of three letters is like many others: the last parts must be like each other, too.
+	if best == "" || nearest.To(path.Base(file), []string{path.Base(best)}) == "" {
+		return ""
+	}
+	return written(best)
+}
+
+// sysctlCandidates are the files that a pod can write, by the interface that stands in them.
+var sysctlCandidates = sync.OnceValue(func() map[string][]string {
+	all := map[string][]string{}
+	for _, device := range append(slices.Clone(podInterfaces), interfacePlace) {
+		all[device] = sysctlTable().writable(device)
+	}
+	return all
+})
+
+// writable are the files that a pod with such an interface can write.
+func (t sysctlEntries) writable(device string) []string {
 	var candidates []string
 	for known, entry := range t {
 		if entry.shape == ofHost || entry.shape == readOnly || entry.shape == ofModule {
@@ -149,12 +170,7 @@ func (t sysctlEntries) near(file string) string {
 		candidates = append(candidates, known)
 	}
 	slices.Sort(candidates)
-	best := nearest.To(file, candidates)
-	// A word of three letters is like many others: the last parts must be like each other, too.
-	if best == "" || nearest.To(path.Base(file), []string{path.Base(best)}) == "" {
-		return ""
-	}
-	return written(best)
+	return candidates
 }
 
 // written is the key for a file.

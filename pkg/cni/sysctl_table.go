@@ -86,20 +86,24 @@ func (t sysctlEntries) inModule(file string) bool {
 	return t[file].shape == ofModule
 }
 
-func (t sysctlEntries) isDirectory(file string) bool {
-	for known := range t {
+// sysctlDirectories are all directories of the table in a pod.
+var sysctlDirectories = sync.OnceValue(func() map[string]bool {
+	all := map[string]bool{}
+	for known := range sysctlTable() {
 		for _, name := range podInterfaces {
 			full := known
 			if i := interfaceOf(known); i == anyInterface || i == anyDevice && slices.Contains(podDevices, name) {
 				full = withInterface(known, name)
 			}
-			if strings.HasPrefix(full, file+"/") {
-				return true
+			for i := range full {
+				if full[i] == '/' {
+					all[full[:i]] = true
+				}
 			}
 		}
 	}
-	return false
-}
+	return all
+})
 
 // lowest and highest are the bounds where the kernel has none.
 var (
