@@ -5,16 +5,43 @@ package nearest
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/agext/levenshtein"
 )
+
+// apart is how many bytes one word has and the other has not: changing a letter changes no more of them than
+// the letter is wide.
+func apart(a, b string) int {
+	var count [256]int
+	for i := range len(a) {
+		count[a[i]]++
+	}
+	same := 0
+	for i := range len(b) {
+		if count[b[i]] > 0 {
+			count[b[i]]--
+			same++
+		}
+	}
+	return max(len(a), len(b)) - same
+}
 
 // To returns the candidate closest to word, or "" where none is close: at most a third of its letters
 // may differ, upper and lower case counting as equal.
 func To(word string, candidates []string) string {
 	best, bound := "", max(2, len(word)/3)
+	word = strings.ToLower(word)
+	width := 1
+	if strings.ContainsFunc(word+strings.Join(candidates, ""), func(r rune) bool { return r >= utf8.RuneSelf }) {
+		width = utf8.UTFMax
+	}
 	for _, c := range candidates {
-		d := levenshtein.Distance(strings.ToLower(word), strings.ToLower(c), nil)
+		lower := strings.ToLower(c)
+		if apart(word, lower) > bound*width {
+			continue // sooner known than the distance
+		}
+		d := levenshtein.Distance(word, lower, nil)
 		if d <= bound && (best == "" || d < bound) {
 			best, bound = c, d
 		}
