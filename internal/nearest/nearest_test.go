@@ -12,7 +12,7 @@ import (
 func TestTo(t *testing.T) {
 	known := []string{"portmap", "tuning", "bandwidth", "net/ipv4/tcp_rmem"}
 	for word, want := range map[string]string{
-		"protmap": "portmap", "PORTMAP": "portmap", "bandwidht": "bandwidth", "tüning": "tuning", "firewall": "",
+		"protmap": "portmap", "PORTMAP": "portmap", "bandwidt": "bandwidth", "tüning": "tuning", "firewall": "",
 		"net/ipv4/tcp_rmen": "net/ipv4/tcp_rmem", "portmaps": "portmap", "": "",
 	} {
 		if got := nearest.To(word, known); got != want {
