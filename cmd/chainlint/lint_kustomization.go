@@ -42,7 +42,11 @@ func unbuilt(kustomization *yaml.Node) []string {
 		parts = append(parts, "generators")
 	}
 	inline := func(p *yaml.Node) bool {
-		text := manifest.Text(manifest.Get(p, "patch")) + manifest.Text(p)
+		patch := manifest.Text(manifest.Get(p, "patch"))
+		if patch != "" && (namesChain([]byte(patch)) || manifest.Text(manifest.Get(p, "target", "name")) == terway.ConfigMapName) {
+			return true
+		}
+		text := manifest.Text(p)
 		return strings.Contains(text, "\n") && namesChain([]byte(text))
 	}
 	if slices.ContainsFunc(slices.Concat(entries("patches"), entries("patchesStrategicMerge"), entries("patchesJson6902")), inline) {
