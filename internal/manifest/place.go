@@ -12,6 +12,11 @@ import (
 // At is the place of the value behind a JSON pointer, or of the nearest value around it that exists.
 // With key set it is the place of the last member's key instead.
 func (o *Object) At(pointer string, key bool) Position {
+	return o.position(o.nearest(pointer, key))
+}
+
+// nearest is the value behind a pointer, or the one around it that exists; with key set, the name of the last member.
+func (o *Object) nearest(pointer string, key bool) *yaml.Node {
 	n, at := o.Node, o.Node
 	for _, token := range Tokens(pointer) {
 		k, v := child(Follow(n), token)
@@ -23,7 +28,7 @@ func (o *Object) At(pointer string, key bool) Position {
 			at = k
 		}
 	}
-	return o.position(at)
+	return at
 }
 
 func (o *Object) position(n *yaml.Node) Position {
@@ -63,18 +68,7 @@ func (o *Object) Inside(pointer string, start, end int) (from, to Position) {
 // Token is the first place of a key or a value and the position behind it, for plain and quoted scalars;
 // for everything else both are where it begins.
 func (o *Object) Token(pointer string, key bool) (from, to Position) {
-	n := o.Node
-	at := n
-	for _, token := range Tokens(pointer) {
-		k, v := child(Follow(n), token)
-		if v == nil {
-			break
-		}
-		n, at = v, v
-		if key && k != nil {
-			at = k
-		}
-	}
+	at := o.nearest(pointer, key)
 	from = o.position(at)
 	if o.source == nil || at.Kind != yaml.ScalarNode {
 		return from, from

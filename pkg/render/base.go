@@ -4,7 +4,6 @@ package render
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -100,7 +99,7 @@ func readBase(o *manifest.Object) (*base, Problems) {
 	for i := 0; data != nil && i+1 < len(data.Content); i += 2 {
 		key, value := data.Content[i].Value, manifest.Follow(data.Content[i+1])
 		if value.Kind != yaml.ScalarNode || value.ShortTag() != "!!str" {
-			ps = append(ps, at(Unreadable, "no-text", o, "/data/"+conflist.EscapePointer(key), "%s holds %s where text belongs: %s", key, kindOf(value), asText(key, value)))
+			ps = append(ps, at(Unreadable, "no-text", o, "/data/"+conflist.EscapePointer(key), "%s holds %s where text belongs: %s", key, manifest.Describe(value), manifest.AsText(key, value)))
 			continue
 		}
 		b.texts[key] = value.Value
@@ -118,25 +117,6 @@ func readBase(o *manifest.Object) (*base, Problems) {
 	}
 	_, b.hasChain = b.texts[terway.CNIChainKey]
 	return b, ps
-}
-
-func asText(key string, n *yaml.Node) string {
-	if n.Kind == yaml.ScalarNode && n.ShortTag() != "!!null" {
-		return "put it in quotes"
-	}
-	return fmt.Sprintf("write `%s: |` and indent the text below", key)
-}
-
-func kindOf(n *yaml.Node) string {
-	switch {
-	case n.Kind == yaml.MappingNode:
-		return "a mapping"
-	case n.Kind == yaml.SequenceNode:
-		return "a list"
-	case n.ShortTag() == "!!null":
-		return "nothing"
-	}
-	return "a number or truth value"
 }
 
 // ipStackOf eni_conf, "" where it cannot be read: lint reports that.
