@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/chainlint/chainlint/internal/input"
 	"github.com/chainlint/chainlint/internal/nearest"
 	"github.com/chainlint/chainlint/pkg/lint"
 	"github.com/chainlint/chainlint/pkg/render"
@@ -72,39 +73,39 @@ func (a *app) diff(args []string) int {
 }
 
 func (a *app) difference(beforeFile, afterFile, factsFile string) (*difference, render.Problems) {
-	before, ps := a.subject(beforeFile, factsFile)
+	before, ps := a.Subject(beforeFile, factsFile)
 	if ps != nil {
 		return nil, ps
 	}
-	after, ps := a.subject(afterFile, factsFile)
+	after, ps := a.Subject(afterFile, factsFile)
 	if ps != nil {
 		return nil, ps
 	}
-	if before.facts.Object == nil {
-		before.facts = after.facts
+	if before.Facts.Object == nil {
+		before.Facts = after.Facts
 	}
-	if after.facts.Object == nil {
-		after.facts = before.facts
+	if after.Facts.Object == nil {
+		after.Facts = before.Facts
 	}
 	d := &difference{Version: 1, Keys: []string{}}
 	for _, key := range terway.Keys {
 		if key == terway.ENIConfKey {
 			continue // never compared for anybody to see
 		}
-		was, had := before.data[key]
-		is, has := after.data[key]
+		was, had := before.Data[key]
+		is, has := after.Data[key]
 		if was != is || had != has {
 			d.Keys = append(d.Keys, key)
 		}
 	}
 	pools := map[string]terway.Pool{}
-	for _, p := range before.facts.Pools() {
+	for _, p := range before.Facts.Pools() {
 		pools[p.Name] = p
 	}
-	for _, p := range after.facts.Pools() {
+	for _, p := range after.Facts.Pools() {
 		old, known := pools[p.Name]
 		if !known {
-			old = before.facts.Pools()[0]
+			old = before.Facts.Pools()[0]
 		}
 		diff, ps := poolDifference(before, after, old, p)
 		if ps != nil {
@@ -127,15 +128,15 @@ func sameDiff(a, b poolDiff) bool {
 	return a.RefusedAfter == b.RefusedAfter && a.RefusedBefore == b.RefusedBefore && slices.Equal(a.Changes, b.Changes)
 }
 
-func poolDifference(before, after *subject, was, is terway.Pool) (poolDiff, render.Problems) {
+func poolDifference(before, after *input.Subject, was, is terway.Pool) (poolDiff, render.Problems) {
 	diff := poolDiff{Name: is.Name, Changes: []lint.Change{}}
-	old, _, ps := before.effective(was)
+	old, _, ps := effectiveOf(before, was)
 	if ps.Worst() > render.Refused {
 		return diff, ps
 	} else if ps != nil {
 		diff.RefusedBefore = ps[0].Message
 	}
-	now, _, ps := after.effective(is)
+	now, _, ps := effectiveOf(after, is)
 	if ps.Worst() > render.Refused {
 		return diff, ps
 	} else if ps != nil {
@@ -146,7 +147,7 @@ func poolDifference(before, after *subject, was, is terway.Pool) (poolDiff, rend
 	}
 	changes, err := lint.Compare(old.Conflist, now.Conflist)
 	if err != nil {
-		return diff, unreadable(err)
+		return diff, input.Unreadable(err)
 	}
 	diff.Changes = append(diff.Changes, changes...)
 	return diff, nil

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/chainlint/chainlint/internal/manifest"
+	"github.com/chainlint/chainlint/internal/input"
 	"github.com/chainlint/chainlint/internal/nearest"
 	"github.com/chainlint/chainlint/pkg/render"
 	"github.com/chainlint/chainlint/pkg/terway"
@@ -23,11 +23,11 @@ func (a *app) effective(args []string) int {
 	if s == nil {
 		return code
 	}
-	pool, ps := choosePool(s.facts, *poolName)
+	pool, ps := choosePool(s.Facts, *poolName)
 	if ps != nil {
 		return a.tell(ps)
 	}
-	result, assumed, ps := s.effective(pool)
+	result, assumed, ps := effectiveOf(s, pool)
 	if len(assumed) > 0 {
 		a.say("assumed, because the facts leave it out: %s", strings.Join(assumed, "; "))
 	}
@@ -41,19 +41,9 @@ func (a *app) effective(args []string) int {
 	return exitOK
 }
 
-// subject is an eni-config with the facts that hold for it.
-type subject struct {
-	file   string
-	object *manifest.Object
-	data   map[string]string
-	facts  render.Facts
-	// partial: keys that are absent are the live object's.
-	partial bool
-}
-
 // onlySubject parses the flags of a command that takes one file, and reads it. A nil subject means that the
 // command ends here with that code.
-func (a *app) onlySubject(fs *pflag.FlagSet, args []string, factsFile *string) (*subject, int) {
+func (a *app) onlySubject(fs *pflag.FlagSet, args []string, factsFile *string) (*input.Subject, int) {
 	rest, code, done := a.parse(fs, args)
 	if done {
 		return nil, code
@@ -62,44 +52,8 @@ func (a *app) onlySubject(fs *pflag.FlagSet, args []string, factsFile *string) (
 		a.say("%s: name one file, or - for stdin", fs.Name())
 		return nil, exitUsage
 	}
-	s, ps := a.subject(rest[0], *factsFile)
+	s, ps := a.Subject(rest[0], *factsFile)
 	return s, a.tell(ps)
-}
-
-// subject reads the eni-config of a file, and its facts: --facts, the same stream, the nearest file.
-func (a *app) subject(file, factsFile string) (*subject, render.Problems) {
-	objects, err := a.readObjects(file)
-	if err != nil {
-		return nil, unreadable(err)
-	}
-	s := &subject{file: file}
-	if s.object, s.data, err = render.ReadENIConfig(objects); err != nil {
-		var ps render.Problems
-		if errors.As(err, &ps) {
-			return nil, ps
-		}
-		return nil, unreadable(err)
-	}
-	s.partial = s.object.Annotation(render.PartialAnnotation) == "true"
-	facts, ps := render.OnlyFacts(objects)
-	switch {
-	case factsFile != "":
-		facts, ps = a.factsFrom(factsFile)
-	case facts == nil && ps == nil && file != "-":
-		facts, ps = nearestFacts(file)
-	}
-	if ps != nil {
-		return nil, ps
-	}
-	if facts != nil {
-		if s.facts, ps = render.ParseFacts(facts); ps != nil {
-			return nil, ps
-		}
-	}
-	if conf := s.facts.Terway.Conf; s.partial && conf != "" && s.data[terway.ConfKey] == "" {
-		s.data[terway.ConfKey] = conf
-	}
-	return s, nil
 }
 
 func choosePool(facts render.Facts, name string) (terway.Pool, render.Problems) {
@@ -111,19 +65,19 @@ func choosePool(facts render.Facts, name string) (terway.Pool, render.Problems) 
 		names = append(names, p.Name)
 	}
 	if len(names) == 1 {
-		return terway.Pool{}, usage("there is no node pool %q: the facts name none", name)
+		return terway.Pool{}, input.Usage("there is no node pool %q: the facts name none", name)
 	}
-	return terway.Pool{}, usage("there is no node pool %q: %s", name, nearest.Hint(name, names[1:]))
+	return terway.Pool{}, input.Usage("there is no node pool %q: %s", name, nearest.Hint(name, names[1:]))
 }
 
-// effective asks Terway's merge; a refusal is a problem at its place in the file.
-func (s *subject) effective(pool terway.Pool) (*terway.Result, []string, render.Problems) {
+// effectiveOf asks Terway's merge; a refusal is a problem at its place in the file.
+func effectiveOf(s *input.Subject, pool terway.Pool) (*terway.Result, []string, render.Problems) {
 	node, assumed, err := pool.EffectiveNode()
 	if err != nil {
-		return nil, nil, usage("%v: say it in the ClusterFacts, or name them with --facts", err)
+		return nil, nil, input.Usage("%v: say it in the ClusterFacts, or name them with --facts", err)
 	}
-	node.PartialData = s.partial
-	result, err := terway.Effective(s.data, node)
+	node.PartialData = s.Partial
+	result, err := terway.Effective(s.Data, node)
 	var refusal *terway.Refusal
 	if errors.As(err, &refusal) {
 		pointer := "/data"
@@ -131,8 +85,8 @@ func (s *subject) effective(pool terway.Pool) (*terway.Result, []string, render.
 			pointer += "/" + refusal.Key
 		}
 		return nil, assumed, render.Problems{{
-			Class: render.Refused, Code: "terway-refuses", Ref: s.object.Ref(), Pointer: pointer, Offset: -1,
-			Position: s.object.At(pointer, true), Message: "Terway " + pool.Terway.Version + " refuses this, and its init container fails: " + refusal.Error(),
+			Class: render.Refused, Code: "terway-refuses", Ref: s.Object.Ref(), Pointer: pointer, Offset: -1,
+			Position: s.Object.At(pointer, true), Message: "Terway " + pool.Terway.Version + " refuses this, and its init container fails: " + refusal.Error(),
 		}}
 	}
 	return result, assumed, nil

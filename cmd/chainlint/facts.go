@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/chainlint/chainlint/internal/input"
 	"github.com/chainlint/chainlint/internal/krm"
 	"github.com/chainlint/chainlint/internal/manifest"
 	"github.com/chainlint/chainlint/pkg/render"
@@ -26,7 +27,7 @@ func (a *app) facts(args []string) int {
 	found := render.NewFacts()
 	for _, file := range rest {
 		if err := a.addFacts(found, file); err != nil {
-			return a.tell(unreadable(err))
+			return a.tell(input.Unreadable(err))
 		}
 	}
 	found.Done()
@@ -43,7 +44,7 @@ func (a *app) facts(args []string) int {
 	}
 	text, err := documents(document{kind: "ClusterFacts", name: *name, spec: found.Facts, comments: comments, head: unknownComment(found.Unknown)})
 	if err != nil {
-		return a.tell(unreadable(err))
+		return a.tell(input.Unreadable(err))
 	}
 	_, _ = a.out.Write(text)
 	return exitOK
@@ -54,18 +55,18 @@ const maxList = 512 << 20
 
 // addFacts reads the objects of a file, item by item where it is a List.
 func (a *app) addFacts(found *render.FoundFacts, file string) error {
-	text, err := a.readUpTo(file, maxList)
+	text, err := a.UpTo(file, maxList)
 	if err != nil {
 		return err
 	}
 	if isList, err := krm.EachItem(string(text), found.Add); isList || err != nil {
 		return err
 	}
-	if len(text) > maxFile {
-		return fmt.Errorf("%s is larger than %d MiB and no List as kubectl prints it: hand over several files", file, maxFile>>20)
+	if len(text) > input.MaxFile {
+		return fmt.Errorf("%s is larger than %d MiB and no List as kubectl prints it: hand over several files", file, input.MaxFile>>20)
 	}
 	objects, err := manifest.Read(file, text)
-	for _, o := range expandLists(objects) {
+	for _, o := range input.ExpandLists(objects) {
 		found.Add(o)
 	}
 	return err

@@ -16,7 +16,7 @@ func (a *app) fn(args []string) int {
 		a.say("fn takes no arguments, got %q", rest)
 		return exitUsage
 	}
-	return krm.Run(a.in, a.out, a.err, function)
+	return krm.Run(a.In, a.out, a.err, function)
 }
 
 // kindLint is the configuration of the linting function.

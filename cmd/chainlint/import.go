@@ -11,6 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/chainlint/chainlint/internal/input"
 	"github.com/chainlint/chainlint/internal/manifest"
 	"github.com/chainlint/chainlint/pkg/conflist"
 	"github.com/chainlint/chainlint/pkg/render"
@@ -25,11 +26,11 @@ func (a *app) importChain(args []string) int {
 	if s == nil {
 		return code
 	}
-	im, err := render.Import(s.object, s.data, s.facts.Facts)
+	im, err := render.Import(s.Object, s.Data, s.Facts.Facts)
 	if err != nil {
 		return a.tell(render.Problems{{
-			Class: render.Refused, Code: "not-importable", Ref: s.object.Ref(), Offset: -1, Message: err.Error(),
-			Pointer: "/data/" + terway.ConflistName, Position: s.object.At("/data/"+terway.ConflistName, true),
+			Class: render.Refused, Code: "not-importable", Ref: s.Object.Ref(), Offset: -1, Message: err.Error(),
+			Pointer: "/data/" + terway.ConflistName, Position: s.Object.At("/data/"+terway.ConflistName, true),
 		}})
 	}
 	for _, fact := range slices.Sorted(maps.Keys(im.Assumed)) {
@@ -42,7 +43,7 @@ func (a *app) importChain(args []string) int {
 		document{kind: "ChainIntent", name: *name, spec: im.Spec},
 		document{kind: "ClusterFacts", name: *name, spec: im.Facts, comments: assumptions(im.Assumed)})
 	if err != nil {
-		return a.tell(unreadable(err))
+		return a.tell(input.Unreadable(err))
 	}
 	_, _ = a.out.Write(text)
 	return exitOK

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/chainlint/chainlint/internal/input"
 	"github.com/chainlint/chainlint/internal/manifest"
 	"github.com/chainlint/chainlint/internal/report"
 	"github.com/chainlint/chainlint/internal/scan"
@@ -109,7 +110,7 @@ func (l *linter) run() int {
 	l.judge()
 	l.fix()
 	if len(l.subjects) == 0 && !l.flags.allowEmpty && l.code == exitOK {
-		l.fail(usage("there is no eni-config in %s (%s looked at), so nothing was linted: name where it is, or say --allow-empty", strings.Join(l.paths, ", "), counted(l.seen, "file")))
+		l.fail(input.Usage("there is no eni-config in %s (%s looked at), so nothing was linted: name where it is, or say --allow-empty", strings.Join(l.paths, ", "), counted(l.seen, "file")))
 	}
 	l.saveBaseline()
 	l.write()
@@ -194,7 +195,7 @@ func (l *linter) lintOne(s *lintSubject, a *assumption) (r *lint.Result) {
 	defer l.recover(s.file.File)
 	facts, err := a.facts(s.facts.Facts)
 	if err != nil {
-		l.fail(unreadable(err))
+		l.fail(input.Unreadable(err))
 	}
 	r = lint.Lint(s.chain, facts)
 	s.origin.explain(r)
@@ -204,7 +205,7 @@ func (l *linter) lintOne(s *lintSubject, a *assumption) (r *lint.Result) {
 // recover turns a panic into a problem of one file.
 func (l *linter) recover(file string) {
 	if r := recover(); r != nil {
-		l.fail(unreadable(fmt.Errorf("%s: internal fault: %v. Please report it", file, r)))
+		l.fail(input.Unreadable(fmt.Errorf("%s: internal fault: %v. Please report it", file, r)))
 	}
 }
 
@@ -215,7 +216,7 @@ func (l *linter) unjudgeable(f *lint.Finding) bool {
 
 // covers tells whether a file or directory was linted as a whole.
 func (l *linter) covers(name string) bool {
-	return slices.ContainsFunc(l.roots, func(root string) bool { return within(absolute(root), name) })
+	return slices.ContainsFunc(l.roots, func(root string) bool { return input.Within(input.Absolute(root), name) })
 }
 
 // findings are all of them, by file and place.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/chainlint/chainlint/internal/input"
 	"github.com/chainlint/chainlint/internal/manifest"
 	"github.com/chainlint/chainlint/internal/scan"
 	"github.com/chainlint/chainlint/pkg/lint"
@@ -30,13 +31,13 @@ func (l *linter) readPast() (past, render.Problems) {
 	}
 	if rev, ok := strings.CutPrefix(against, "git:"); ok {
 		if slices.Contains(l.paths, streamName) {
-			return nil, usage("lint: --against git:REV pairs files, and the stream is none: name the file of the state before")
+			return nil, input.Usage("lint: --against git:REV pairs files, and the stream is none: name the file of the state before")
 		}
 		return l.readGit(rev)
 	}
 	info, err := os.Stat(against)
 	if err != nil {
-		return nil, unreadable(plain(err))
+		return nil, input.Unreadable(input.Plain(err))
 	}
 	p := &pastFiles{single: !info.IsDir(), dir: against, roots: l.roots, chains: map[string][]*lint.Chain{}}
 	found := scan.Scan([]string{against})
@@ -44,7 +45,7 @@ func (l *linter) readPast() (past, render.Problems) {
 		p.add(l.app, f)
 	}
 	if p.single && len(p.chains) == 0 {
-		return nil, usage("lint: --against %s: there is no eni-config in it", against)
+		return nil, input.Usage("lint: --against %s: there is no eni-config in it", against)
 	}
 	return p, nil
 }

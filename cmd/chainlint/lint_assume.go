@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/chainlint/chainlint/internal/input"
 	"github.com/chainlint/chainlint/internal/manifest"
 	"github.com/chainlint/chainlint/internal/nearest"
 	"github.com/chainlint/chainlint/internal/schema"
@@ -37,15 +38,15 @@ func parseAssume(given []string) (*assumption, render.Problems) {
 	for _, one := range given {
 		key, text, ok := strings.Cut(one, "=")
 		if !ok {
-			return nil, usage("lint: --assume %s: write KEY=VALUE, such as terway.version=%s", one, terway.Newest)
+			return nil, input.Usage("lint: --assume %s: write KEY=VALUE, such as terway.version=%s", one, terway.Newest)
 		}
 		kind, path := factKind(kinds, key)
 		if kind == nil {
-			return nil, usage("lint: --assume %s: there is no fact %s: %s", one, key, nearest.Hint(key, slices.Sorted(maps.Keys(kinds))))
+			return nil, input.Usage("lint: --assume %s: there is no fact %s: %s", one, key, nearest.Hint(key, slices.Sorted(maps.Keys(kinds))))
 		}
 		value, err := factValue(kind, text)
 		if err != nil {
-			return nil, usage("lint: --assume %s: %v", one, err)
+			return nil, input.Usage("lint: --assume %s: %v", one, err)
 		}
 		setPath(a.spec, path, value)
 		a.paths = append(a.paths, path)
@@ -122,14 +123,14 @@ func (a *assumption) check() render.Problems {
 	}
 	text, err := json.Marshal(map[string]any{"apiVersion": manifest.Group, "kind": "ClusterFacts", "metadata": map[string]any{"name": "assumed"}, "spec": a.spec})
 	if err != nil {
-		return unreadable(err)
+		return input.Unreadable(err)
 	}
 	found, err := schema.Validate("ClusterFacts", text)
 	if err != nil {
-		return unreadable(err)
+		return input.Unreadable(err)
 	}
 	if len(found) > 0 {
-		return usage("lint: --assume %s: %s", strings.ReplaceAll(strings.TrimPrefix(found[0].Pointer, "/spec/"), "/", "."), found[0].Message)
+		return input.Usage("lint: --assume %s: %s", strings.ReplaceAll(strings.TrimPrefix(found[0].Pointer, "/spec/"), "/", "."), found[0].Message)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/chainlint/chainlint/internal/input"
 	"github.com/chainlint/chainlint/internal/manifest"
 	"github.com/chainlint/chainlint/pkg/lint"
 	"github.com/chainlint/chainlint/pkg/render"
@@ -44,7 +45,7 @@ type findingKey struct {
 
 func keyOf(f *lint.Finding, dir string) findingKey {
 	key := findingKey{Rule: f.Rule.ID, File: f.File, Key: f.Key, Pointer: f.Pointer}
-	if rel, err := filepath.Rel(dir, absolute(f.File)); err == nil && f.File != streamName {
+	if rel, err := filepath.Rel(dir, input.Absolute(f.File)); err == nil && f.File != streamName {
 		key.File = filepath.ToSlash(rel)
 	}
 	if f.Object != (manifest.Ref{}) {
@@ -77,16 +78,16 @@ func compareKeys(a, b findingKey) int {
 func readBaseline(file string) (*baseline, render.Problems) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, unreadable(plain(err))
+		return nil, input.Unreadable(input.Plain(err))
 	}
 	b := &baseline{}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	switch err := d.Decode(b); {
 	case err != nil:
-		return nil, usage("%s is no baseline: %v", file, err)
+		return nil, input.Usage("%s is no baseline: %v", file, err)
 	case b.Version != 1:
-		return nil, usage("%s is a baseline of version %d, and this chainlint knows version 1", file, b.Version)
+		return nil, input.Usage("%s is a baseline of version %d, and this chainlint knows version 1", file, b.Version)
 	}
 	return b, nil
 }
@@ -152,13 +153,13 @@ func (l *linter) saveBaseline() {
 		return
 	}
 	findings := l.findings()
-	b := newBaseline(findings, filepath.Dir(absolute(file)))
+	b := newBaseline(findings, filepath.Dir(input.Absolute(file)))
 	text, err := json.MarshalIndent(b, "", "  ")
 	if err == nil {
 		err = writeFile(file, append(text, '\n'))
 	}
 	if err != nil {
-		l.fail(unreadable(unwritten(file, err)))
+		l.fail(input.Unreadable(unwritten(file, err)))
 		return
 	}
 	for _, f := range findings {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/chainlint/chainlint/internal/input"
 	"github.com/chainlint/chainlint/internal/manifest"
 	"github.com/chainlint/chainlint/pkg/conflist"
 	"github.com/chainlint/chainlint/pkg/lint"
@@ -16,7 +17,7 @@ import (
 
 // origin is the rendering that a committed file came from; empty where it cannot be rendered again.
 type origin struct {
-	*rendering
+	*input.Rendering
 	wishes lint.Wishes
 	// facts that it was rendered with, and the file that they stand in.
 	facts     render.Facts
@@ -27,7 +28,7 @@ type origin struct {
 // fails is for render --check to say.
 func (l *linter) originOf(file string) *origin {
 	dir := filepath.Dir(filepath.Dir(file))
-	if filepath.Base(file) != renderedFile || filepath.Base(filepath.Dir(file)) != renderedDir {
+	if filepath.Base(file) != renderedFile || filepath.Base(filepath.Dir(file)) != input.RenderedDir {
 		return nil
 	}
 	known, ok := l.origins[dir]
@@ -44,20 +45,20 @@ func (l *linter) renderAgain(dir string) (o *origin) {
 			o = &origin{} // the chain itself can be judged all the same
 		}
 	}()
-	config, ps := configBeside(dir)
+	config, ps := input.ConfigBeside(dir)
 	if config == nil || ps != nil {
 		return nil
 	}
-	r, in, ps := l.renderInput([]string{dir}, l.flags.facts)
+	r, in, ps := l.Compose([]string{dir}, l.flags.facts)
 	if ps != nil {
 		return &origin{}
 	}
-	o = &origin{rendering: r, wishes: wishesOf(in.Objects)}
+	o = &origin{Rendering: r, wishes: wishesOf(in.Objects)}
 	if in.Config != nil {
 		o.wishes = wishesOf(append(slices.Clip(in.Objects), in.Config))
 	}
 	o.readFacts(in)
-	r.out, _ = render.Render(in)
+	r.Output, _ = render.Render(in)
 	return o
 }
 
@@ -70,7 +71,7 @@ func (o *origin) readFacts(in render.Input) {
 	}
 	o.facts, o.factsFile = facts, facts.Object.File
 	if o.factsFile == "" {
-		o.factsFile = o.locate(facts.Object.Ref(), "", false, -1, "").File
+		o.factsFile = o.Locate(facts.Object, "").File
 	}
 }
 
@@ -83,7 +84,7 @@ func (o *origin) explain(r *lint.Result) {
 	for _, f := range r.Findings {
 		f.Fix = nil
 	}
-	if o.rendering == nil || o.out == nil || !o.sameTypes(r.Chain) {
+	if o.Rendering == nil || o.Output == nil || !o.sameTypes(r.Chain) {
 		return
 	}
 	for _, f := range r.Findings {
@@ -96,8 +97,8 @@ func (o *origin) explain(r *lint.Result) {
 // sameTypes tells whether the committed list has the plugins that the rendering has: then pointers into one
 // mean the same in the other.
 func (o *origin) sameTypes(c *lint.Chain) bool {
-	now, err := conflist.Parse(o.out.Text)
-	return err == nil && c.Docs[o.out.Key] != nil && typesOf(now) == typesOf(c.Docs[o.out.Key])
+	now, err := conflist.Parse(o.Output.Text)
+	return err == nil && c.Docs[o.Output.Key] != nil && typesOf(now) == typesOf(c.Docs[o.Output.Key])
 }
 
 func typesOf(list *conflist.Node) string {
@@ -113,10 +114,10 @@ func typesOf(list *conflist.Node) string {
 // reason is the one with the longest pointer that leads to the finding's.
 func (o *origin) reason(f *lint.Finding) *render.Reason {
 	var best *render.Reason
-	for i, r := range o.out.Reasons {
+	for i, r := range o.Output.Reasons {
 		leads := f.Pointer == r.Pointer || strings.HasPrefix(f.Pointer, r.Pointer+"/")
-		if f.Key == o.out.Key && leads && (best == nil || len(r.Pointer) > len(best.Pointer)) {
-			best = &o.out.Reasons[i]
+		if f.Key == o.Output.Key && leads && (best == nil || len(r.Pointer) > len(best.Pointer)) {
+			best = &o.Output.Reasons[i]
 		}
 	}
 	return best
@@ -125,10 +126,7 @@ func (o *origin) reason(f *lint.Finding) *render.Reason {
 func (o *origin) words(r *render.Reason) []string {
 	var words []string
 	if r.Intent != nil {
-		place := r.Intent.Object.At(r.IntentPointer, false)
-		if place.Line == 0 {
-			place = o.locate(r.Intent.Object.Ref(), r.IntentPointer, false, -1, "")
-		}
+		place := o.Locate(r.Intent.Object, r.IntentPointer)
 		words = append(words, fmt.Sprintf("%s: intent %s, %s", place, r.Intent.Name, dotted(r.IntentPointer)))
 	}
 	if r.Fact != "" {
@@ -151,9 +149,5 @@ func (o *origin) factWords(fact string) string {
 	if manifest.Find(o.facts.Object.Node, pointer) == nil {
 		return "fact " + fact
 	}
-	place := o.facts.Object.At(pointer, false)
-	if place.Line == 0 {
-		place = o.locate(o.facts.Object.Ref(), pointer, false, -1, "")
-	}
-	return fmt.Sprintf("%s: fact %s", place, fact)
+	return fmt.Sprintf("%s: fact %s", o.Locate(o.facts.Object, pointer), fact)
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/chainlint/chainlint/internal/input"
 	"github.com/chainlint/chainlint/internal/manifest"
 	"github.com/chainlint/chainlint/internal/schema"
 	"github.com/chainlint/chainlint/pkg/lint"
@@ -37,13 +38,13 @@ type lintConfig struct {
 
 // findConfig is the nearest configuration from a path up to the root of its repository, "" for none.
 func findConfig(path string) string {
-	dir := absolute(path)
+	dir := input.Absolute(path)
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
 		dir = filepath.Dir(dir)
 	}
-	for root := repositoryRoot(dir); ; dir = filepath.Dir(dir) {
+	for root := input.RepositoryRoot(dir); ; dir = filepath.Dir(dir) {
 		if _, err := os.Stat(filepath.Join(dir, configName)); err == nil {
-			return shown(filepath.Join(dir, configName))
+			return input.Shown(filepath.Join(dir, configName))
 		}
 		if dir == root || dir == filepath.Dir(dir) {
 			return ""
@@ -52,18 +53,18 @@ func findConfig(path string) string {
 }
 
 func (a *app) readConfig(file string) (*lintConfig, render.Problems) {
-	text, err := a.readText(file)
+	text, err := a.Text(file)
 	if err != nil {
-		return nil, unreadable(err)
+		return nil, input.Unreadable(err)
 	}
 	objects, err := manifest.Read(file, text)
 	if err != nil {
-		return nil, unreadable(err)
+		return nil, input.Unreadable(err)
 	}
 	if len(objects) != 1 {
-		return nil, usage("%s: it has %d YAML documents where one LintConfig belongs", file, len(objects))
+		return nil, input.Usage("%s: it has %d YAML documents where one LintConfig belongs", file, len(objects))
 	}
-	c := &lintConfig{dir: filepath.Dir(absolute(file)), text: text, object: objects[0]}
+	c := &lintConfig{dir: filepath.Dir(input.Absolute(file)), text: text, object: objects[0]}
 	if ps := c.decode(); ps != nil {
 		return nil, ps
 	}
@@ -74,11 +75,11 @@ func (a *app) readConfig(file string) (*lintConfig, render.Problems) {
 func (c *lintConfig) decode() render.Problems {
 	text, err := manifest.JSON(c.object.Node)
 	if err != nil {
-		return unreadable(err)
+		return input.Unreadable(err)
 	}
 	found, err := schema.Validate("LintConfig", text)
 	if err != nil {
-		return unreadable(err)
+		return input.Unreadable(err)
 	}
 	var ps render.Problems
 	for _, f := range found {
@@ -94,7 +95,7 @@ func (c *lintConfig) decode() render.Problems {
 		err = json.Unmarshal(outer.Spec, &c.spec)
 	}
 	if err != nil {
-		return unreadable(err)
+		return input.Unreadable(err)
 	}
 	return nil
 }
@@ -128,7 +129,7 @@ func (c *lintConfig) checkPatterns() render.Problems {
 
 // holds tells whether one of the patterns holds for a file.
 func (c *lintConfig) holds(patterns []string, file string) bool {
-	rel, err := filepath.Rel(c.dir, absolute(file))
+	rel, err := filepath.Rel(c.dir, input.Absolute(file))
 	return err == nil && slices.ContainsFunc(patterns, func(p string) bool { return matches(p, filepath.ToSlash(rel)) })
 }
 
@@ -158,7 +159,7 @@ func (c *lintConfig) factsFile(file string) (string, render.Problems) {
 		switch {
 		case !c.holds(f.Paths, file) || here == name:
 		case name != "":
-			return "", render.Problems{c.problem(fmt.Sprintf("/spec/facts/%d", i), false, "%s and %s are both named as the facts of %s: name one", shown(name), shown(here), file)}
+			return "", render.Problems{c.problem(fmt.Sprintf("/spec/facts/%d", i), false, "%s and %s are both named as the facts of %s: name one", input.Shown(name), input.Shown(here), file)}
 		default:
 			name = here
 		}

@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 
+	"github.com/chainlint/chainlint/internal/input"
 	"github.com/chainlint/chainlint/internal/manifest"
 	"github.com/chainlint/chainlint/pkg/render"
 )
@@ -14,11 +15,17 @@ type lintFacts struct {
 	*app
 	given  *manifest.Object
 	config *lintConfig
-	finder *factsFinder
+	finder *input.FactsFinder
 	// files are those that the configuration names, beside what stands in the chain's own file, parsed those that were decoded.
-	files  map[string]factsHere
-	beside map[*lintFile]factsHere
+	files  map[string]ownFacts
+	beside map[*lintFile]ownFacts
 	parsed map[*manifest.Object]parsedFacts
+}
+
+// ownFacts are what one place has to say.
+type ownFacts struct {
+	object   *manifest.Object
+	problems render.Problems
 }
 
 type parsedFacts struct {
@@ -30,12 +37,12 @@ func (l *linter) newLintFacts() *lintFacts {
 	var dirs []string
 	for _, path := range l.roots {
 		if isDir(path) {
-			dirs = append(dirs, absolute(path))
+			dirs = append(dirs, input.Absolute(path))
 		}
 	}
 	return &lintFacts{
-		app: l.app, given: l.givenFacts, config: l.config, finder: newFactsFinder(dirs, l.scanned.Facts),
-		files: map[string]factsHere{}, beside: map[*lintFile]factsHere{}, parsed: map[*manifest.Object]parsedFacts{},
+		app: l.app, given: l.givenFacts, config: l.config, finder: input.NewFactsFinder(dirs, l.scanned.Facts),
+		files: map[string]ownFacts{}, beside: map[*lintFile]ownFacts{}, parsed: map[*manifest.Object]parsedFacts{},
 	}
 }
 
@@ -74,7 +81,7 @@ func (f *lintFacts) find(s *lintSubject) (*manifest.Object, render.Problems) {
 	if o != nil || ps != nil || s.file.File == streamName {
 		return o, ps
 	}
-	o, ps = f.finder.nearest(s.file.File)
+	o, ps = f.finder.Nearest(s.file.File)
 	if o != nil || ps != nil {
 		return o, ps
 	}
@@ -89,7 +96,7 @@ func (f *lintFacts) named(file string) (*manifest.Object, render.Problems) {
 	}
 	here, ok := f.files[name]
 	if !ok {
-		here.object, here.problems = f.factsFrom(shown(name))
+		here.object, here.problems = f.FactsFrom(input.Shown(name))
 		f.files[name] = here
 	}
 	return here.object, here.problems

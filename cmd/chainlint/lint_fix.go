@@ -10,6 +10,7 @@ import (
 
 	"github.com/aymanbagabas/go-udiff"
 
+	"github.com/chainlint/chainlint/internal/input"
 	"github.com/chainlint/chainlint/internal/manifest"
 	"github.com/chainlint/chainlint/pkg/conflist"
 	"github.com/chainlint/chainlint/pkg/lint"
@@ -169,7 +170,7 @@ func (l *linter) save(name string, r *repair) {
 		err = replaceFile(name, r.after)
 	}
 	if err != nil {
-		l.fail(unreadable(unwritten(name, err)))
+		l.fail(input.Unreadable(unwritten(name, err)))
 		return
 	}
 	l.say("repaired %s", name)
@@ -188,6 +189,6 @@ func (l *linter) showDiff(name string, r *repair) {
 		err = l.emit("", []byte(diff))
 	}
 	if err != nil {
-		l.fail(unreadable(err))
+		l.fail(input.Unreadable(err))
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/chainlint/chainlint/internal/input"
 	"github.com/chainlint/chainlint/pkg/lint"
 	"github.com/chainlint/chainlint/pkg/render"
 )
@@ -32,16 +33,16 @@ type pastGit struct {
 func (l *linter) readGit(rev string) (past, render.Problems) {
 	top, err := git(dirOf(l.roots[0]), nil, "rev-parse", "--show-toplevel")
 	if err != nil {
-		return nil, unreadable(err)
+		return nil, input.Unreadable(err)
 	}
 	p := &pastGit{app: l.app, top: strings.TrimSuffix(string(top), "\n"), today: map[string]bool{}}
 	commit, err := git(p.top, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", rev+"^{commit}")
 	if err != nil {
-		return nil, unreadable(fmt.Errorf("git knows no revision %q here: fetch it first", rev))
+		return nil, input.Unreadable(fmt.Errorf("git knows no revision %q here: fetch it first", rev))
 	}
 	base, err := git(p.top, nil, "merge-base", strings.TrimSpace(string(commit)), "HEAD")
 	if err != nil {
-		return nil, unreadable(fmt.Errorf("git knows no merge base of %s and HEAD: a shallow clone has too little history, run git fetch --unshallow", rev))
+		return nil, input.Unreadable(fmt.Errorf("git knows no merge base of %s and HEAD: a shallow clone has too little history, run git fetch --unshallow", rev))
 	}
 	p.commit = strings.TrimSpace(string(base))
 	var names []string
@@ -53,13 +54,13 @@ func (l *linter) readGit(rev string) (past, render.Problems) {
 	}
 	p.blobs, err = p.read(names)
 	if err != nil {
-		return nil, unreadable(err)
+		return nil, input.Unreadable(err)
 	}
 	return p, nil
 }
 
 func dirOf(path string) string {
-	dir := absolute(path)
+	dir := input.Absolute(path)
 	if isDir(dir) {
 		return dir
 	}
@@ -68,7 +69,7 @@ func dirOf(path string) string {
 
 // rel is a file's name in the repository; ok is false outside of it.
 func (p *pastGit) rel(file string) (name string, ok bool) {
-	abs := absolute(file)
+	abs := input.Absolute(file)
 	if dir, err := filepath.EvalSymlinks(filepath.Dir(abs)); err == nil {
 		abs = filepath.Join(dir, filepath.Base(abs))
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/chainlint/chainlint/internal/input"
 	"github.com/chainlint/chainlint/internal/nearest"
 	"github.com/chainlint/chainlint/internal/report"
 	"github.com/chainlint/chainlint/pkg/render"
@@ -51,9 +52,9 @@ func (l *linter) prepareFlags() render.Problems {
 	l.failOn = cmp.Or(l.flags.failOn, l.config.spec.FailOn, failOns[0])
 	switch {
 	case !slices.Contains(failOns, l.failOn):
-		return usage("lint: --fail-on must be one of %s, not %q: %s", strings.Join(failOns, ", "), l.failOn, nearest.Hint(l.failOn, failOns))
+		return input.Usage("lint: --fail-on must be one of %s, not %q: %s", strings.Join(failOns, ", "), l.failOn, nearest.Hint(l.failOn, failOns))
 	case l.flags.fix && !l.flags.diff && slices.Contains(l.paths, streamName):
-		return usage("lint: --fix writes files, and the stream is none: name files, or use --diff")
+		return input.Usage("lint: --fix writes files, and the stream is none: name files, or use --diff")
 	}
 	var ps render.Problems
 	l.assumption, ps = parseAssume(l.flags.assume)
@@ -62,7 +63,7 @@ func (l *linter) prepareFlags() render.Problems {
 
 func (l *linter) prepareFacts() (ps render.Problems) {
 	if l.flags.facts != "" {
-		if l.givenFacts, ps = l.factsFrom(l.flags.facts); ps == nil {
+		if l.givenFacts, ps = l.FactsFrom(l.flags.facts); ps == nil {
 			_, ps = render.ParseFacts(l.givenFacts)
 		}
 	}
@@ -76,7 +77,7 @@ func (l *linter) prepareBaseline() (ps render.Problems) {
 	return ps
 }
 
-func (l *linter) baselineDir() string { return filepath.Dir(absolute(l.flags.baseline)) }
+func (l *linter) baselineDir() string { return filepath.Dir(input.Absolute(l.flags.baseline)) }
 
 // output is one format and the file that it goes to, "" for stdout.
 type output struct{ format, file string }
@@ -94,17 +95,17 @@ func (l *linter) prepareFormats() render.Problems {
 		format, file, named := strings.Cut(f, "=")
 		switch {
 		case !slices.Contains(report.Formats, format):
-			return usage("lint: unknown format %q: %s", format, nearest.Hint(format, report.Formats))
+			return input.Usage("lint: unknown format %q: %s", format, nearest.Hint(format, report.Formats))
 		case named && file == "":
-			return usage("lint: --format %s names no file", f)
+			return input.Usage("lint: --format %s names no file", f)
 		case slices.ContainsFunc(l.outputs, func(o output) bool { return o.file == file }):
-			return usage("lint: two formats go to the same place: write --format %s=FILE", format)
+			return input.Usage("lint: two formats go to the same place: write --format %s=FILE", format)
 		}
 		l.outputs = append(l.outputs, output{format, file})
 	}
 	if l.flags.output != "" {
 		if len(l.outputs) > 1 || l.outputs[0].file != "" {
-			return usage("lint: --output is for one format without a file: write --format FORMAT=FILE for each")
+			return input.Usage("lint: --output is for one format without a file: write --format FORMAT=FILE for each")
 		}
 		l.outputs[0].file = l.flags.output
 	}

@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 	"sigs.k8s.io/kustomize/api/konfig"
 
+	"github.com/chainlint/chainlint/internal/input"
 	"github.com/chainlint/chainlint/internal/manifest"
 	"github.com/chainlint/chainlint/internal/scan"
 	"github.com/chainlint/chainlint/pkg/lint"
@@ -21,7 +22,7 @@ import (
 // streamName is what findings call stdin.
 const streamName = "-"
 
-// maxStream is the most that is read of stdin. Of that, what concerns the chain must fit in maxFile.
+// maxStream is the most that is read of stdin. Of that, what concerns the chain must fit in MaxFile.
 const maxStream = 256 << 20
 
 // lintFile is a file that concerns the linter, as it is read.
@@ -69,7 +70,7 @@ func (l *linter) read() {
 	l.scanned = scan.Scan(l.roots)
 	l.seen += l.scanned.Seen
 	for _, p := range l.scanned.Problems {
-		l.fail(unreadable(p.Err))
+		l.fail(input.Unreadable(p.Err))
 	}
 	kustomizations := slices.Clip(l.scanned.Kustomizations)
 	for _, root := range l.roots {
@@ -80,7 +81,7 @@ func (l *linter) read() {
 		if l.config.excludes(f.Name) && !l.named(f.Name) {
 			continue
 		}
-		l.add(f.Name, f.Text, fragments[absolute(f.Name)])
+		l.add(f.Name, f.Text, fragments[input.Absolute(f.Name)])
 	}
 }
 
@@ -91,14 +92,14 @@ func (l *linter) named(file string) bool {
 
 func (l *linter) readStream() {
 	l.seen++
-	text, err := l.readUpTo(streamName, maxStream)
-	if err == nil && len(text) > maxFile {
-		if text = lean(text); len(bytes.TrimSpace(text)) > maxFile {
-			err = fmt.Errorf("%s is larger than %d MiB, the most that is read at once: lint its files one by one", stdinName, maxFile>>20)
+	text, err := l.UpTo(streamName, maxStream)
+	if err == nil && len(text) > input.MaxFile {
+		if text = lean(text); len(bytes.TrimSpace(text)) > input.MaxFile {
+			err = fmt.Errorf("%s is larger than %d MiB, the most that is read at once: lint its files one by one", input.StdinName, input.MaxFile>>20)
 		}
 	}
 	if err != nil {
-		l.fail(unreadable(err))
+		l.fail(input.Unreadable(err))
 		return
 	}
 	l.add(streamName, text, false)
@@ -109,7 +110,7 @@ func (l *linter) add(name string, text []byte, fragment bool) {
 	l.tellUnbuilt(name, text)
 	f, err := readFile(name, text, fragment)
 	if err != nil {
-		l.fail(unreadable(err))
+		l.fail(input.Unreadable(err))
 		return
 	}
 	if f != nil {
@@ -120,12 +121,12 @@ func (l *linter) add(name string, text []byte, fragment bool) {
 // kustomizationsAbove are those of the directories around a path, up to the root of its repository: a patch
 // may be linted by itself.
 func kustomizationsAbove(path string) []scan.File {
-	dir := filepath.Dir(absolute(path))
+	dir := filepath.Dir(input.Absolute(path))
 	var files []scan.File
-	for root := repositoryRoot(dir); ; dir = filepath.Dir(dir) {
+	for root := input.RepositoryRoot(dir); ; dir = filepath.Dir(dir) {
 		for _, base := range konfig.RecognizedKustomizationFileNames() {
 			name := filepath.Join(dir, base)
-			if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() || info.Size() > maxFile {
+			if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() || info.Size() > input.MaxFile {
 				continue
 			}
 			if text, err := os.ReadFile(name); err == nil && bytes.Contains(text, []byte("patch")) {
@@ -149,7 +150,7 @@ func patchFiles(kustomizations []scan.File) map[string]bool {
 		for _, o := range objects {
 			for _, list := range []string{"patches", "patchesStrategicMerge", "patchesJson6902"} {
 				for _, name := range patchNames(manifest.Get(o.Node, list)) {
-					files[absolute(filepath.Join(filepath.Dir(k.Name), name))] = true
+					files[input.Absolute(filepath.Join(filepath.Dir(k.Name), name))] = true
 				}
 			}
 		}
@@ -172,12 +173,4 @@ func patchNames(list *yaml.Node) []string {
 		}
 	}
 	return names
-}
-
-func absolute(name string) string {
-	abs, err := filepath.Abs(name)
-	if err != nil {
-		return filepath.Clean(name)
-	}
-	return abs
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/chainlint/chainlint/internal/input"
 	"github.com/chainlint/chainlint/internal/report"
 	"github.com/chainlint/chainlint/pkg/lint"
 )
@@ -24,7 +25,7 @@ func (l *linter) write() {
 	}
 	for _, o := range l.outputs {
 		var b bytes.Buffer
-		options := report.Options{Version: versionText(), Root: repositoryRoot(absolute(".")), FailOn: l.failOn, Color: o.file == "" && l.colorful()}
+		options := report.Options{Version: versionText(), Root: input.RepositoryRoot(input.Absolute(".")), FailOn: l.failOn, Color: o.file == "" && l.colorful()}
 		err := report.Write(&b, o.format, r, options)
 		switch {
 		case err != nil:
@@ -34,7 +35,7 @@ func (l *linter) write() {
 			err = l.emit(o.file, b.Bytes())
 		}
 		if err != nil {
-			l.fail(unreadable(unwritten(cmp.Or(o.file, "standard output"), err)))
+			l.fail(input.Unreadable(unwritten(cmp.Or(o.file, "standard output"), err)))
 		}
 	}
 }

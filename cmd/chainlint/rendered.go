@@ -16,6 +16,7 @@ import (
 
 	"github.com/aymanbagabas/go-udiff"
 
+	"github.com/chainlint/chainlint/internal/input"
 	"github.com/chainlint/chainlint/internal/manifest"
 	"github.com/chainlint/chainlint/pkg/render"
 	"github.com/chainlint/chainlint/pkg/terway"
@@ -31,11 +32,11 @@ func (a *app) renderDirs(f renderFlags) int {
 	for _, root := range roots {
 		dirs, err := renderableDirs(root)
 		if err != nil {
-			code = max(code, a.tell(unreadable(err)))
+			code = max(code, a.tell(input.Unreadable(err)))
 			continue
 		}
 		if len(dirs) == 0 {
-			code = max(code, a.tell(usage("%s holds no ChainRender, here or below: nothing was checked", root)))
+			code = max(code, a.tell(input.Usage("%s holds no ChainRender, here or below: nothing was checked", root)))
 		}
 		for _, dir := range dirs {
 			code = max(code, a.renderDir(f, dir))
@@ -49,21 +50,21 @@ func renderableDirs(root string) ([]string, error) {
 	var dirs []string
 	resolved, err := filepath.EvalSymlinks(root)
 	if err != nil {
-		return nil, plain(err)
+		return nil, input.Plain(err)
 	}
 	root = resolved // WalkDir does not enter a link
 	err = filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
-			return plain(err)
-		case entry.IsDir() && name != root && (entry.Name() == renderedDir || strings.HasPrefix(entry.Name(), ".")):
+			return input.Plain(err)
+		case entry.IsDir() && name != root && (entry.Name() == input.RenderedDir || strings.HasPrefix(entry.Name(), ".")):
 			return filepath.SkipDir
 		case entry.IsDir() || !slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(name)):
 			return nil
 		}
 		text, err := os.ReadFile(name)
 		if err != nil {
-			return plain(err)
+			return input.Plain(err)
 		}
 		if dir := filepath.Dir(name); bytes.Contains(text, []byte("ChainRender")) && holdsConfig(name, text) && !slices.Contains(dirs, dir) {
 			dirs = append(dirs, dir)
@@ -80,26 +81,26 @@ func holdsConfig(name string, text []byte) bool {
 }
 
 func (a *app) renderDir(f renderFlags, dir string) int {
-	r, ps := a.renderFiles([]string{dir}, f.facts)
+	r, ps := a.Render([]string{dir}, f.facts)
 	code := a.tell(ps)
 	if r == nil {
 		return code
 	}
-	file := filepath.Join(dir, renderedDir, renderedFile)
+	file := filepath.Join(dir, input.RenderedDir, renderedFile)
 	if f.check {
-		return max(code, a.compare(file, r.stdout))
+		return max(code, a.compare(file, r.Text))
 	}
 	if committed, err := os.ReadFile(file); err == nil {
-		if have, want, err := readBoth(file, committed, r.stdout); err == nil && sameValues(have, want) {
+		if have, want, err := readBoth(file, committed, r.Text); err == nil && sameValues(have, want) {
 			return code
 		}
 	}
 	err := os.MkdirAll(filepath.Dir(file), 0o755)
 	if err == nil {
-		err = writeFile(file, r.stdout)
+		err = writeFile(file, r.Text)
 	}
 	if err != nil {
-		return max(code, a.tell(unreadable(unwritten(file, err))))
+		return max(code, a.tell(input.Unreadable(unwritten(file, err))))
 	}
 	a.say("wrote %s", file)
 	return code
@@ -117,7 +118,7 @@ func (a *app) compare(file string, rendered []byte) int {
 	}
 	have, want, err := readBoth(file, committed, rendered)
 	if err != nil {
-		return a.tell(unreadable(err))
+		return a.tell(input.Unreadable(err))
 	}
 	if sameValues(have, want) {
 		return exitOK

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"github.com/chainlint/chainlint/internal/input"
 	"github.com/chainlint/chainlint/internal/nearest"
 	"github.com/chainlint/chainlint/pkg/render"
 )
@@ -24,9 +25,9 @@ const (
 	exitUnreadable = int(render.Unreadable) // could not do the job
 )
 
-// app is the streams of one run: results go to out, everything else to err.
+// app is the streams of one run: what it reads, and where results (out) and everything else (err) go.
 type app struct {
-	in       io.Reader
+	input.Reader
 	out, err io.Writer
 }
 
@@ -55,7 +56,7 @@ func commands() []command {
 // run executes chainlint and returns the exit code. Without arguments and with something other than a
 // terminal on stdin it is the KRM function, which is what kpt and kustomize expect of an image.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
-	a := &app{in: stdin, out: stdout, err: stderr}
+	a := &app{Reader: input.Reader{In: stdin}, out: stdout, err: stderr}
 	if len(args) == 0 && !isTerminal(stdin) {
 		return a.fn(nil)
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package input
 
 import (
 	"bytes"
@@ -15,9 +15,9 @@ import (
 
 // renderFacts are the facts from outside what is rendered: --facts, or, where the rendering brings none
 // of its own, the nearest file walking up. Nil leaves the choice to the rendering.
-func (a *app) renderFacts(in render.Input, files []string, factsFile string) (*manifest.Object, render.Problems) {
+func (r Reader) renderFacts(in render.Input, files []string, factsFile string) (*manifest.Object, render.Problems) {
 	if factsFile != "" {
-		return a.factsFrom(factsFile)
+		return r.FactsFrom(factsFile)
 	}
 	own := in.Objects
 	if in.Config != nil {
@@ -36,33 +36,33 @@ func (a *app) renderFacts(in render.Input, files []string, factsFile string) (*m
 			start = o.File
 		}
 	}
-	if start == "-" || start == stdinName {
+	if start == "-" || start == StdinName {
 		return nil, nil
 	}
-	return nearestFacts(start)
+	return NearestFacts(start)
 }
 
-// factsFrom reads the one ClusterFacts of a file.
-func (a *app) factsFrom(file string) (*manifest.Object, render.Problems) {
-	objects, err := a.readObjects(file)
+// FactsFrom reads the one ClusterFacts of a file.
+func (r Reader) FactsFrom(file string) (*manifest.Object, render.Problems) {
+	objects, err := r.Objects(file)
 	if err != nil {
-		return nil, unreadable(err)
+		return nil, Unreadable(err)
 	}
 	facts, ps := render.OnlyFacts(objects)
 	if ps == nil && facts == nil {
-		return nil, usage("%s holds no ClusterFacts (apiVersion %s)", file, manifest.Group)
+		return nil, Usage("%s holds no ClusterFacts (apiVersion %s)", file, manifest.Group)
 	}
 	return facts, ps
 }
 
-// nearestFacts looks for a ClusterFacts from the place of a file or directory up to the root of its
+// NearestFacts looks for a ClusterFacts from the place of a file or directory up to the root of its
 // repository. Outside a repository only the place itself is looked at.
-func nearestFacts(start string) (*manifest.Object, render.Problems) {
-	return newFactsFinder(nil, nil).nearest(start)
+func NearestFacts(start string) (*manifest.Object, render.Problems) {
+	return NewFactsFinder(nil, nil).Nearest(start)
 }
 
-// factsFinder looks for facts, at each directory once.
-type factsFinder struct {
+// FactsFinder looks for facts, at each directory once.
+type FactsFinder struct {
 	// scanned are directories that were read already, as absolute names, with everything below; read is
 	// what can hold facts in them, by directory.
 	scanned []string
@@ -76,21 +76,24 @@ type factsHere struct {
 	problems render.Problems
 }
 
-func newFactsFinder(scanned []string, files []scan.File) *factsFinder {
-	f := &factsFinder{scanned: scanned, read: map[string][]scan.File{}, known: map[string]factsHere{}}
+// NewFactsFinder makes a finder. scanned are directories of which files, the YAML files that can hold facts,
+// were read already, with everything below; both are nil for none.
+func NewFactsFinder(scanned []string, files []scan.File) *FactsFinder {
+	f := &FactsFinder{scanned: scanned, read: map[string][]scan.File{}, known: map[string]factsHere{}}
 	for _, file := range files {
-		dir := filepath.Dir(absolute(file.Name))
+		dir := filepath.Dir(Absolute(file.Name))
 		f.read[dir] = append(f.read[dir], file)
 	}
 	return f
 }
 
-func (f *factsFinder) nearest(start string) (*manifest.Object, render.Problems) {
-	dir := absolute(start)
+// Nearest is as [NearestFacts].
+func (f *FactsFinder) Nearest(start string) (*manifest.Object, render.Problems) {
+	dir := Absolute(start)
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
 		dir = filepath.Dir(dir)
 	}
-	root := repositoryRoot(dir)
+	root := RepositoryRoot(dir)
 	for {
 		here := f.in(dir)
 		if here.object != nil || here.problems != nil || dir == root || dir == filepath.Dir(dir) {
@@ -100,34 +103,17 @@ func (f *factsFinder) nearest(start string) (*manifest.Object, render.Problems) 
 	}
 }
 
-func (f *factsFinder) in(dir string) factsHere {
+func (f *FactsFinder) in(dir string) factsHere {
 	here, ok := f.known[dir]
 	if !ok {
 		files := f.read[dir]
-		if !slices.ContainsFunc(f.scanned, func(root string) bool { return within(root, dir) }) {
+		if !slices.ContainsFunc(f.scanned, func(root string) bool { return Within(root, dir) }) {
 			files = factsFiles(dir)
 		}
 		here.object, here.problems = onlyFactsOf(files)
 		f.known[dir] = here
 	}
 	return here
-}
-
-// within tells whether a name is a directory or below it; both are absolute.
-func within(dir, name string) bool {
-	rel, err := filepath.Rel(dir, name)
-	return err == nil && filepath.IsLocal(rel)
-}
-
-func repositoryRoot(dir string) string {
-	for at := dir; ; at = filepath.Dir(at) {
-		if _, err := os.Stat(filepath.Join(at, ".git")); err == nil {
-			return at
-		}
-		if at == filepath.Dir(at) {
-			return dir
-		}
-	}
 }
 
 // factsFiles are the files of a directory that can hold a ClusterFacts.
@@ -137,11 +123,11 @@ func factsFiles(dir string) []scan.File {
 	for _, e := range entries {
 		name := filepath.Join(dir, e.Name())
 		info, err := os.Stat(name)
-		if !slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(name)) || err != nil || !info.Mode().IsRegular() || info.Size() > maxFile {
+		if !slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(name)) || err != nil || !info.Mode().IsRegular() || info.Size() > MaxFile {
 			continue
 		}
 		if text, err := os.ReadFile(name); err == nil {
-			files = append(files, scan.File{Name: shown(name), Text: text})
+			files = append(files, scan.File{Name: Shown(name), Text: text})
 		}
 	}
 	return files
@@ -158,7 +144,7 @@ func onlyFactsOf(files []scan.File) (*manifest.Object, render.Problems) {
 			continue // a template holds the facts of nobody
 		}
 		if err != nil {
-			return nil, unreadable(err)
+			return nil, Unreadable(err)
 		}
 		all = append(all, objects...)
 	}
