@@ -141,13 +141,14 @@ func (w *wish) addSymmetric(in Intent) Problems {
 var symmetricFields = []struct {
 	field, key string
 	get        func(*SymmetricRouting) any
+	set        func(*SymmetricRouting, any)
 }{
-	{"interface", "interface", func(s *SymmetricRouting) any { return s.Interface }},
-	{"mark", "mark", func(s *SymmetricRouting) any { return s.Mark }},
-	{"mask", "mask", func(s *SymmetricRouting) any { return s.Mask }},
-	{"tableID", "table_id", func(s *SymmetricRouting) any { return s.TableID }},
-	{"rulePriority", "rule_priority", func(s *SymmetricRouting) any { return s.RulePriority }},
-	{"backend", "backend", func(s *SymmetricRouting) any { return s.Backend }},
+	{"interface", "interface", func(s *SymmetricRouting) any { return s.Interface }, func(s *SymmetricRouting, v any) { s.Interface, _ = v.(string) }},
+	{"mark", "mark", func(s *SymmetricRouting) any { return s.Mark }, func(s *SymmetricRouting, v any) { s.Mark, _ = v.(int) }},
+	{"mask", "mask", func(s *SymmetricRouting) any { return s.Mask }, func(s *SymmetricRouting, v any) { s.Mask, _ = v.(int) }},
+	{"tableID", "table_id", func(s *SymmetricRouting) any { return s.TableID }, func(s *SymmetricRouting, v any) { s.TableID, _ = v.(int) }},
+	{"rulePriority", "rule_priority", func(s *SymmetricRouting) any { return s.RulePriority }, func(s *SymmetricRouting, v any) { s.RulePriority, _ = v.(int) }},
+	{"backend", "backend", func(s *SymmetricRouting) any { return s.Backend }, func(s *SymmetricRouting, v any) { s.Backend, _ = v.(string) }},
 }
 
 // canonicalSysctl is the path under /proc/sys that a spelling addresses: tuning turns dots into slashes.

@@ -4,6 +4,7 @@ package render
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +25,15 @@ type Config struct {
 	Policy  *Policy `json:"policy,omitempty"`
 
 	object *manifest.Object
+}
+
+// inline are the intents that stand in the configuration itself.
+func (c Config) inline() []Intent {
+	var all []Intent
+	for i, in := range c.Intents {
+		all = append(all, Intent{Name: in.Name, Spec: in.Spec, Object: c.object, Root: fmt.Sprintf("/spec/intents/%d/spec", i)})
+	}
+	return all
 }
 
 // Policy bounds what intents may ask for. Nil lists bound nothing.

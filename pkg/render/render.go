@@ -39,6 +39,9 @@ type Output struct {
 	Reasons []Reason
 	// Annotated: applying the rendering restarts Terway.
 	Annotated bool
+	// Intents and Facts that it was made of.
+	Intents []Intent
+	Facts   Facts
 }
 
 // Render puts the chain that the intents ask for into eni-config. Problems of class [Warning] come with
@@ -72,6 +75,9 @@ func Render(in Input) (*Output, Problems) {
 		return nil, ps
 	}
 	out, ps := write(in, config, facts, b, p, ps)
+	if out != nil {
+		out.Intents, out.Facts = intents, facts
+	}
 	return out, unique(ps)
 }
 
@@ -141,10 +147,7 @@ func gather(in Input, config Config) ([]Intent, Facts, Problems) {
 			ps = append(ps, CheckVersion(o)...)
 		}
 	}
-	for i, inline := range config.Intents {
-		root := fmt.Sprintf("/spec/intents/%d/spec", i)
-		intents = append(intents, Intent{Name: inline.Name, Spec: inline.Spec, Object: config.object, Root: root})
-	}
+	intents = append(intents, config.inline()...)
 	ps = append(ps, uniqueNames(intents)...)
 	if in.Facts != nil {
 		chosen, more := ParseFacts(in.Facts)

@@ -78,6 +78,7 @@ func runCase(t *testing.T, files map[string]string, label string) string {
 		return lines(ps)
 	}
 	rendered := lines(ps) + oneLineEach(t, out.Text)
+	checkMerged(t, read(t, "all.yaml", base+"\n---\n"+files[label+"/in.yaml"]), out)
 	again, ps2 := render.Render(render.Input{Objects: objects, Config: config(objects)})
 	if again == nil || again.Text != out.Text {
 		t.Errorf("the second rendering differs: %v", ps2)
