@@ -30,7 +30,22 @@ func (r Reader) Subject(file, factsFile string) (*Subject, render.Problems) {
 	if err != nil {
 		return nil, Unreadable(err)
 	}
+	s, ps := NewSubject(file, objects)
+	if ps != nil {
+		return nil, ps
+	}
+	facts, ps := s.findFacts(r, factsFile)
+	if ps != nil {
+		return nil, ps
+	}
+	s.Give(facts)
+	return s, nil
+}
+
+// NewSubject finds the eni-config among the objects of a file. It has no facts yet.
+func NewSubject(file string, objects []*manifest.Object) (*Subject, render.Problems) {
 	s := &Subject{File: file, Objects: objects}
+	var err error
 	if s.Object, s.Data, err = render.ReadENIConfig(objects); err != nil {
 		var ps render.Problems
 		if errors.As(err, &ps) {
@@ -39,16 +54,18 @@ func (r Reader) Subject(file, factsFile string) (*Subject, render.Problems) {
 		return nil, Unreadable(err)
 	}
 	s.Partial = s.Object.Annotation(render.PartialAnnotation) == "true"
-	if ps := s.readFacts(r, factsFile); ps != nil {
-		return nil, ps
-	}
-	if conf := s.Facts.Terway.Conf; s.Partial && conf != "" && s.Data[terway.ConfKey] == "" {
-		s.Data[terway.ConfKey] = conf
-	}
 	return s, nil
 }
 
-func (s *Subject) readFacts(r Reader, factsFile string) render.Problems {
+// Give says which facts hold.
+func (s *Subject) Give(facts render.Facts) {
+	s.Facts = facts
+	if conf := facts.Terway.Conf; s.Partial && conf != "" && s.Data[terway.ConfKey] == "" {
+		s.Data[terway.ConfKey] = conf
+	}
+}
+
+func (s *Subject) findFacts(r Reader, factsFile string) (render.Facts, render.Problems) {
 	facts, ps := render.OnlyFacts(s.Objects)
 	switch {
 	case factsFile != "":
@@ -56,8 +73,8 @@ func (s *Subject) readFacts(r Reader, factsFile string) render.Problems {
 	case facts == nil && ps == nil && s.File != "-":
 		facts, ps = NearestFacts(s.File)
 	}
-	if ps == nil && facts != nil {
-		s.Facts, ps = render.ParseFacts(facts)
+	if ps != nil || facts == nil {
+		return render.Facts{}, ps
 	}
-	return ps
+	return render.ParseFacts(facts)
 }
