@@ -38,6 +38,8 @@ type Result struct {
 	From []int
 	// Datapath is what the last entry of type terway resolved to, "" where none did.
 	Datapath string
+	// Symmetric is the symmetric routing that the node gets, nil where it is off.
+	Symmetric *SymmetricConfig
 	// Unordered: plugins was an object, which Terway reads in random order; here it is sorted by key.
 	Unordered bool
 }

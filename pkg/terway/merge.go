@@ -241,11 +241,12 @@ func (m *merge) symmetric() error {
 		if plugin["type"] != PluginType {
 			continue
 		}
+		on := plugin[SymmetricKey] == true
 		value, ok := plugin[SymmetricConfigKey]
 		if !ok {
-			return nil
+			value = map[string]any{}
 		}
-		return m.symmetricConfig(m.result.From[i], value, plugin[SymmetricKey] == true)
+		return m.symmetricConfig(m.result.From[i], value, on)
 	}
 	return nil
 }
@@ -262,6 +263,10 @@ func (m *merge) symmetricConfig(index int, value any, on bool) error {
 	known := config.Backend == "" || config.Backend == "iptables" || config.Backend == "nftables"
 	if on && !known && m.node.Features[SymmetricBackend] {
 		return m.refuse(index, "/"+SymmetricConfigKey+"/backend", fmt.Sprintf("unsupported backend %q, must be iptables or nftables", config.Backend))
+	}
+	if on {
+		config = config.WithDefaults()
+		m.result.Symmetric = &config
 	}
 	return nil
 }

@@ -3,6 +3,7 @@
 package terway
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,7 +29,7 @@ type SymmetricConfig struct {
 }
 
 // Defaults of symmetric.go; a number that is not positive silently becomes its default.
-var symmetricDefaults = SymmetricConfig{Interface: "eth0", Mark: 16, Mask: 16, TableID: 100, RulePriority: 600}
+var symmetricDefaults = SymmetricConfig{Interface: "eth0", Mark: 16, Mask: 16, TableID: 100, RulePriority: 600, Comment: "terway-symmetric", Backend: "iptables"}
 
 // Priorities of Terway's own ip rules (plugin/datapath/policy_router_linux.go): "to podIP lookup main"
 // and "from podIP lookup 1000+ifindex".
@@ -106,6 +107,16 @@ func MarkOwner(bits int) string {
 		}
 	}
 	return ""
+}
+
+// WithDefaults has Terway's default in the place of every number that is not positive, and of every empty text.
+func (c SymmetricConfig) WithDefaults() SymmetricConfig {
+	d := symmetricDefaults
+	return SymmetricConfig{
+		Interface: cmp.Or(c.Interface, d.Interface), Comment: cmp.Or(c.Comment, d.Comment), Backend: cmp.Or(c.Backend, d.Backend),
+		Mark: orDefault(c.Mark, d.Mark), Mask: orDefault(c.Mask, d.Mask),
+		TableID: orDefault(c.TableID, d.TableID), RulePriority: orDefault(c.RulePriority, d.RulePriority),
+	}
 }
 
 // Marks are the bits of the packet mark that symmetric routing writes.

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/netip"
+
+	"github.com/chainlint/chainlint/conformance/probe"
+	"github.com/chainlint/chainlint/conformance/report"
+	"github.com/chainlint/chainlint/pkg/terway"
+)
+
+// Environment is a cluster of two nodes and some clients, real or imitated, in which pods get their network
+// through one chain. What some environment could only answer with nothing is a [Feature], not a method.
+type Environment interface {
+	// Layout is where everybody is.
+	Layout() Layout
+	// Missing says why a feature is not there, "" where it is.
+	Missing(Feature) string
+	// Facts are what was found or taken for true here.
+	Facts() []report.Fact
+	// Start starts a pod. The error is a [*StartError] where the chain is at fault.
+	Start(ctx context.Context, spec PodSpec) (Pod, error)
+	// At is a place outside of pods.
+	At(Where) Place
+	// Evidence writes what helps to explain a failure.
+	Evidence(ctx context.Context, w io.Writer)
+	// Close removes everything that was made here.
+	Close() error
+}
+
+// Opener makes an environment that runs another chain in another world, for specs that bring their own.
+type Opener interface {
+	Open(ctx context.Context, setup Setup) (Environment, error)
+}
+
+// Setup is a chain and the world in which it runs.
+type Setup struct {
+	// Data of the ConfigMap eni-config. Partial: keys that are absent are the live object's.
+	Data    map[string]string
+	Partial bool
+	// Facts of the cluster; of several pools, the unnamed one counts.
+	Facts terway.PoolFacts
+	// Prefix length of the addresses in the result of Terway's plugin, that of the vSwitch; 0 is 24.
+	Prefix int
+	// Sabotage is what is broken on purpose.
+	Sabotage Sabotage
+}
+
+// Sabotage breaks a world on purpose, so that a suite that does not notice is found out.
+type Sabotage struct {
+	// NoMasquerade: the mark chain is there, and nobody masquerades what it marks.
+	NoMasquerade bool
+	// SkipDEL: the runtime never detaches pods.
+	SkipDEL bool
+	// StaleRule: a rule of a pod that is gone takes every host port first.
+	StaleRule bool
+	// AddressComesBack: two seconds after a pod started, its IPv6 is switched on again.
+	AddressComesBack bool
+	// TunesNode: tuning's sysctls are written on the node.
+	TunesNode bool
+	// Manner of all servers in pods.
+	Manner probe.Manner
+	// NoPods: pods start and nobody is in them.
+	NoPods bool
+	// Mute: places outside of pods answer no request at all.
+	Mute bool
+	// Blocked: nothing reaches the node from outside.
+	Blocked bool
+	// NodeWithoutIPv6: IPv6 is off in the namespaces of new pods, whatever the chain says.
+	NodeWithoutIPv6 bool
+	// NoDaemon: Terway's daemon does not answer its plugin.
+	NoDaemon bool
+}
+
+// Layout is where everybody is. Addresses that are not there are invalid ones.
+type Layout struct {
+	// Node runs the pods under test, Other is a second one.
+	Node, Other NodeLayout
+	// External is a client outside of the cluster that reaches nodes by their private addresses.
+	External, External6 netip.Addr
+	// Public is a client on the internet, PublicNode the public address of Node.
+	Public, PublicNode netip.Addr
+	// Prefix and Prefix6 of the pods' addresses in the result of Terway's plugin.
+	Prefix, Prefix6 netip.Prefix
+	// Dual: pods have IPv6 addresses, too.
+	Dual bool
+}
+
+// NodeLayout are the addresses of a node.
+type NodeLayout struct {
+	Address, Address6 netip.Addr
+	// Secondary is a further address of the node, on another interface.
+	Secondary netip.Addr
+}
+
+// Where is a place outside of pods.
+type Where string
+
+// The places.
+const (
+	OnNode     Where = "node"
+	OnOther    Where = "other-node"
+	AtExternal Where = "external"
+	AtPublic   Where = "public"
+)
+
+// Place is somewhere from where packets are sent, and where things can be looked at.
+type Place interface {
+	// Probe sends requests, all at once, and returns what became of each.
+	Probe(ctx context.Context, requests ...probe.Request) ([]probe.Result, error)
+	// Look reads what the network namespace holds.
+	Look(ctx context.Context, sysctls ...string) (probe.Inspection, error)
+	// Serve starts a server, until stop is called.
+	Serve(ctx context.Context, identity string, manner probe.Manner, ends ...probe.Listen) (stop func(), err error)
+}
+
+// Pod is a pod that runs.
+type Pod interface {
+	Place
+	// UID is what its servers answer with.
+	UID() string
+	// IPs that the CNI result gave, IPv4 first.
+	IPs() []netip.Addr
+	// Stop deletes the pod: DEL, then the namespace. A second time does nothing.
+	Stop(ctx context.Context) error
+}
+
+// Tinkerer is a place whose network can be changed; see [NetAdmin].
+type Tinkerer interface {
+	Change(ctx context.Context, c probe.Change) error
+}
+
+// Attachment is a pod whose CNI calls can be made one by one; see [CNICalls].
+type Attachment interface {
+	Pod
+	// Add attaches it again, with another chain where data is not nil.
+	Add(ctx context.Context) error
+	Check(ctx context.Context) error
+	// Del detaches it, with the list of other data where how says so, and leaves its namespace alone.
+	Del(ctx context.Context, how Del) error
+	// Destroy removes its namespace without DEL.
+	Destroy() error
+}
+
+// Del says how a pod is detached.
+type Del struct {
+	// Data of another ConfigMap whose list is used, nil for that of the environment.
+	Data map[string]string
+	// Name of the network, "" for Terway's.
+	Name string
+	// WithoutPorts: the runtime does not name the host ports.
+	WithoutPorts bool
+	// WithoutPlugin: the binary of this plugin is missing.
+	WithoutPlugin string
+}
+
+// PodSpec is the wish for a pod.
+type PodSpec struct {
+	// OnOther: on the other node.
+	OnOther bool
+	// Ports of its containers, which it serves; with a host port where one is given.
+	Ports []Port
+	// Bandwidth: with a limit on bandwidth.
+	Bandwidth bool
+	// Manner of its servers.
+	Manner probe.Manner
+	// Stopped: nothing listens in it.
+	Stopped bool
+	// AtStart runs in the pod's namespace as soon as it is attached, before anything else does.
+	AtStart func()
+}
+
+// Port of a container.
+type Port struct {
+	Protocol  string
+	Container uint16
+	// Host port, 0 for none, and the address it is bound to, "" for all.
+	Host   uint16
+	HostIP string
+}
+
+// StartError is why a chain does not give a pod its network.
+type StartError struct {
+	// Stage: terway (init container), runtime (the list is refused), pod (a plugin fails, or the result has no
+	// address).
+	Stage string
+	// Plugin that failed, where that is known.
+	Plugin string
+	Err    error
+}
+
+func (e *StartError) Error() string {
+	switch e.Stage {
+	case StageTerway:
+		return fmt.Sprintf("Terway refuses the ConfigMap, and its init container fails: %v", e.Err)
+	case StageRuntime:
+		return fmt.Sprintf("the runtime refuses the list, and the node is not ready: %v", e.Err)
+	}
+	return fmt.Sprintf("the pod does not start: %v", e.Err)
+}
+
+func (e *StartError) Unwrap() error { return e.Err }
+
+// The stages of a [StartError].
+const (
+	StageTerway  = "terway"
+	StageRuntime = "runtime"
+	StagePod     = "pod"
+)
+
+// Feature is something that only some places or chains have. A spec names what it needs.
+type Feature string
+
+// The features.
+const (
+	// DualStack: pods have IPv6 addresses, too.
+	DualStack Feature = "dual-stack"
+	// IPv6: the kernel has IPv6.
+	IPv6 Feature = "ipv6"
+	// SCTPPackets: raw SCTP packets can be sent and pass the nodes.
+	SCTPPackets Feature = "sctp"
+	// PublicAddress: the node has a public address, and a client uses it.
+	PublicAddress Feature = "public-address"
+	// Rules: the firewall of the node can be read.
+	Rules Feature = "rules"
+	// NetAdmin: pods can be changed: [Tinkerer].
+	NetAdmin Feature = "net-admin"
+	// CNICalls: pods are [Attachment]s.
+	CNICalls Feature = "cni-calls"
+	// OwnChain: the environment is an [Opener].
+	OwnChain Feature = "own-chain"
+	// Redirect: Datapath V2 can be imitated.
+	Redirect Feature = "redirect"
+	// HostPorts: the runtime tells plugins of host ports.
+	HostPorts Feature = "host-ports"
+)

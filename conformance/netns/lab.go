@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package netns
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/containernetworking/cni/libcni"
+
+	"github.com/chainlint/chainlint/conformance"
+	"github.com/chainlint/chainlint/conformance/probe"
+	"github.com/chainlint/chainlint/conformance/report"
+	"github.com/chainlint/chainlint/conformance/stub"
+	"github.com/chainlint/chainlint/pkg/cni"
+	"github.com/chainlint/chainlint/pkg/conflist"
+	"github.com/chainlint/chainlint/pkg/terway"
+)
+
+// Plugins are the directories of plugin binaries, by release. Under "" is the nodes' own directory, which
+// counts for all releases.
+type Plugins map[string]string
+
+// Machine is where labs are made: a process that called [Enter].
+type Machine struct {
+	Plugins Plugins
+	// Dir for what the lab writes; it is in memory, and ends with the process.
+	Dir string
+}
+
+// Lab is one cluster in network namespaces.
+type Lab struct {
+	machine Machine
+	setup   conformance.Setup
+	cache   string
+	// refusal is why no pod can ever start, nil where the list is loaded.
+	refusal  *conformance.StartError
+	list     *libcni.NetworkConfigList
+	conflist string
+	datapath string
+	// symmetric routing of the nodes, nil where it is off.
+	symmetric *terway.SymmetricConfig
+
+	fabric           *fabric
+	nodes            [2]*node
+	external, public *space
+}
+
+// Open implements conformance.Opener.
+func (l *Lab) Open(ctx context.Context, setup conformance.Setup) (conformance.Environment, error) {
+	return l.machine.Open(ctx, setup)
+}
+
+// Open implements conformance.Opener.
+func (m Machine) Open(ctx context.Context, setup conformance.Setup) (conformance.Environment, error) {
+	cache, err := os.MkdirTemp(m.Dir, "cache-")
+	if err != nil {
+		return nil, err
+	}
+	if setup.Prefix == 0 {
+		setup.Prefix = 24
+	}
+	l := &Lab{machine: m, setup: setup, cache: cache}
+	if err := l.build(ctx); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+func (l *Lab) build(ctx context.Context) error {
+	err := l.merge()
+	if err != nil {
+		return err
+	}
+	if l.fabric, err = newFabric(ctx); err != nil {
+		return err
+	}
+	for i := range l.nodes {
+		if l.nodes[i], err = l.fabric.newNode(ctx, i, l.setup); err != nil {
+			return err
+		}
+	}
+	if l.external, err = l.fabric.client("external", externalNet, externalIP+"/24", externalIP6+"/64"); err != nil {
+		return err
+	}
+	if l.public, err = l.fabric.client("public", publicNet, publicIP+"/24"); err != nil {
+		return err
+	}
+	return l.prepareNodes(ctx)
+}
+
+func (l *Lab) prepareNodes(ctx context.Context) error {
+	for _, n := range l.nodes {
+		if err := n.kubeProxy(ctx, l.setup.Facts.KubeProxyMode, !l.setup.Sabotage.NoMasquerade); err != nil {
+			return fmt.Errorf("make the rules of kube-proxy: %w", err)
+		}
+		if err := l.routeSymmetrically(ctx, n); err != nil {
+			l.refusal = &conformance.StartError{Stage: conformance.StageTerway, Err: err}
+			return nil
+		}
+		if err := l.sabotage(ctx, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// routeSymmetrically does what Terway's init container does for symmetric routing.
+func (l *Lab) routeSymmetrically(ctx context.Context, n *node) error {
+	if l.symmetric == nil {
+		return nil
+	}
+	return n.do(func() error { return stub.Symmetric(ctx, *l.symmetric, l.setup.Facts.IPStack == terway.IPStackDual) })
+}
+
+func (l *Lab) node() terway.Node {
+	node, _, err := l.setup.Facts.EffectiveNode()
+	if err != nil {
+		panic(err) // facts are completed before they come here
+	}
+	node.PartialData = l.setup.Partial
+	return node
+}
+
+// merge is what Terway makes of the ConfigMap, and what the runtime makes of that.
+func (l *Lab) merge() error {
+	merged, err := terway.Effective(l.setup.Data, l.node())
+	if err != nil {
+		l.refusal = &conformance.StartError{Stage: conformance.StageTerway, Err: err}
+		return nil
+	}
+	l.conflist, l.symmetric, l.datapath = merged.Conflist, merged.Symmetric, merged.Datapath
+	if runs := l.setup.Facts.Terway.Datapath; runs != "" {
+		l.datapath = runs
+	}
+	l.list, err = l.load(merged.Conflist)
+	if errors.As(err, &l.refusal) {
+		return nil
+	}
+	return err
+}
+
+// load reads a list as the runtime does.
+func (l *Lab) load(text string) (*libcni.NetworkConfigList, error) {
+	file := filepath.Join(l.cache, terway.ConflistName)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		return nil, err
+	}
+	list, err := libcni.NetworkConfFromFile(file)
+	if err != nil {
+		return nil, &conformance.StartError{Stage: conformance.StageRuntime, Err: err}
+	}
+	return list, nil
+}
+
+// listOf is the list of another ConfigMap on the same nodes.
+func (l *Lab) listOf(data map[string]string) (*libcni.NetworkConfigList, error) {
+	merged, err := terway.Effective(data, l.node())
+	if err != nil {
+		return nil, &conformance.StartError{Stage: conformance.StageTerway, Err: err}
+	}
+	return l.load(merged.Conflist)
+}
+
+// pluginDir is where the binary of a plugin is.
+func (l *Lab) pluginDir(plugin string) string {
+	if own := l.machine.Plugins[""]; own != "" {
+		return own
+	}
+	release, err := terway.Release(l.setup.Facts.PluginVersion(plugin))
+	if err != nil {
+		return ""
+	}
+	return l.machine.Plugins[release]
+}
+
+// Layout implements conformance.Environment.
+func (l *Lab) Layout() conformance.Layout {
+	return layout(l.setup.Facts.IPStack == terway.IPStackDual, l.setup.Prefix)
+}
+
+// Facts implements conformance.Environment.
+func (l *Lab) Facts() []report.Fact {
+	return []report.Fact{
+		{Name: "kernel", Value: kernelRelease(), Source: "found here"},
+		{Name: "iptables", Value: toolVersion("iptables"), Source: "found here"},
+		{Name: "nft", Value: toolVersion("nft"), Source: "found here"},
+	}
+}
+
+// Missing implements conformance.Environment.
+func (l *Lab) Missing(f conformance.Feature) string {
+	switch f {
+	case conformance.DualStack:
+		if l.setup.Facts.IPStack != terway.IPStackDual {
+			return "the pods of this cluster have IPv4 addresses only"
+		}
+	case conformance.IPv6:
+		return l.withoutIPv6()
+	case conformance.HostPorts:
+		return l.withoutHostPorts()
+	case conformance.Redirect:
+		return withoutRedirect()
+	case conformance.SCTPPackets:
+		return withoutSCTP()
+	}
+	return ""
+}
+
+func (l *Lab) withoutIPv6() string {
+	switch {
+	case !kernelHasIPv6():
+		return "the kernel of this machine has no IPv6"
+	case l.setup.Facts.Node.IPv6 == terway.IPv6Disabled:
+		return "the nodes' kernels run without IPv6 (node.ipv6: Disabled), so its absence proves nothing about the chain"
+	case l.setup.Sabotage.NodeWithoutIPv6:
+		return "a pod without any chain has no link-local address here, so its absence proves nothing about the chain"
+	}
+	return ""
+}
+
+func (l *Lab) withoutHostPorts() string {
+	if l.setup.Facts.ContainerRuntime == terway.RuntimeCRIO {
+		return "CRI-O serves host ports itself and tells CNI of none; that cannot be imitated here"
+	}
+	if l.redirects() {
+		if why := withoutRedirect(); why != "" {
+			return "the datapath cannot be imitated here: " + why
+		}
+	}
+	return ""
+}
+
+// At implements conformance.Environment.
+func (l *Lab) At(where conformance.Where) conformance.Place {
+	var s conformance.Place
+	switch where {
+	case conformance.OnNode:
+		s = machine{l.nodes[0].space}
+	case conformance.OnOther:
+		s = machine{l.nodes[1].space}
+	case conformance.AtPublic:
+		s = l.public
+	default:
+		s = l.external
+	}
+	return l.hinder(s)
+}
+
+// machine is a node as a place: its firewall can be read.
+type machine struct{ *space }
+
+// Look implements conformance.Place.
+func (m machine) Look(ctx context.Context, sysctls ...string) (probe.Inspection, error) {
+	seen, err := m.space.Look(ctx, sysctls...)
+	if err != nil {
+		return seen, err
+	}
+	err = m.do(func() error {
+		var err error
+		seen.Rules, err = probe.HostPortRules(ctx)
+		return err
+	})
+	return seen, err
+}
+
+// Evidence implements conformance.Environment.
+func (l *Lab) Evidence(ctx context.Context, w io.Writer) {
+	for i, n := range l.nodes {
+		rules, err := machine{n.space}.Look(ctx)
+		fmt.Fprintf(w, "rules of host ports on node %d: %v %v\n", i+1, rules.Rules, err)
+	}
+}
+
+// Close implements conformance.Environment.
+func (l *Lab) Close() error {
+	for _, n := range l.nodes {
+		if n != nil {
+			n.close()
+		}
+	}
+	for _, s := range []*space{l.external, l.public} {
+		if s != nil {
+			s.close()
+		}
+	}
+	if l.fabric != nil {
+		l.fabric.close()
+	}
+	return os.RemoveAll(l.cache)
+}
+
+// Portmap tells whether the list has portmap, and which firewall it programmes.
+func (l *Lab) Portmap() (backend string) {
+	list, err := conflist.ParseList(l.conflist)
+	if err != nil {
+		return ""
+	}
+	i := slices.IndexFunc(list.Plugins, func(p conflist.Plugin) bool { return p.Type() == cni.Portmap })
+	if i < 0 {
+		return ""
+	}
+	if list.Plugins[i].Get("backend").String() == cni.Nftables {
+		return cni.Nftables
+	}
+	return cni.Iptables
+}

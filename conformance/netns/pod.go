@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package netns
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/containernetworking/cni/libcni"
+	"github.com/containernetworking/cni/pkg/types"
+	current "github.com/containernetworking/cni/pkg/types/100"
+
+	"github.com/chainlint/chainlint/conformance"
+	"github.com/chainlint/chainlint/conformance/probe"
+	"github.com/chainlint/chainlint/pkg/terway"
+)
+
+// podLink is the name of a pod's interface, podNamespace the Kubernetes namespace of all pods.
+const (
+	podLink      = "eth0"
+	podNamespace = "chainlint"
+)
+
+// pod is a network namespace that went through a chain.
+type pod struct {
+	*space
+	lab  *Lab
+	node *node
+	spec conformance.PodSpec
+	// name, id of its sandbox and uid.
+	name, id, uid string
+	ips           []netip.Addr
+	server        *probe.Server
+	stop          sync.Once
+}
+
+// count of all pods, so that each has a name of its own.
+var count atomic.Int64
+
+// Start implements conformance.Environment.
+func (l *Lab) Start(ctx context.Context, spec conformance.PodSpec) (conformance.Pod, error) {
+	if l.refusal != nil {
+		return nil, l.refusal
+	}
+	n := l.nodes[0]
+	if spec.OnOther {
+		n = l.nodes[1]
+	}
+	name := fmt.Sprintf("pod-%d", count.Add(1))
+	p := &pod{lab: l, node: n, spec: spec, name: name, id: name + "-" + strings.ToLower(rand.Text()), uid: rand.Text()}
+	var err error
+	if p.space, err = newSpace(nil); err != nil {
+		return nil, err
+	}
+	if err := p.start(ctx); err != nil {
+		_ = p.Stop(context.WithoutCancel(ctx)) // what matters is why it did not start
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *pod) start(ctx context.Context) error {
+	if err := p.sysctls("ipv4/icmp_ratelimit", "0", "ipv6/icmp/ratelimit", "0"); err != nil {
+		return err
+	}
+	if p.lab.setup.Sabotage.NodeWithoutIPv6 {
+		if err := p.sysctls("ipv6/conf/all/disable_ipv6", "1"); err != nil {
+			return err
+		}
+	}
+	if err := p.node.hideIPv6(p.space); err != nil {
+		return err
+	}
+	if err := p.Add(ctx); err != nil {
+		return err
+	}
+	if p.lab.setup.Sabotage.AddressComesBack {
+		time.AfterFunc(2*time.Second, func() { _ = p.Change(ctx, probe.Change{Kind: probe.EnableIPv6, Link: podLink}) })
+	}
+	if p.spec.AtStart != nil {
+		if err := p.do(func() error { p.spec.AtStart(); return nil }); err != nil {
+			return err
+		}
+	}
+	return p.serve()
+}
+
+func (p *pod) serve() error {
+	if p.spec.Stopped {
+		return nil
+	}
+	var ends []probe.Listen
+	for _, port := range p.spec.Ports {
+		ends = append(ends, probe.Listen{Protocol: port.Protocol, Port: port.Container})
+	}
+	manner := p.spec.Manner
+	if manner == probe.Honest {
+		manner = p.lab.setup.Sabotage.Manner
+	}
+	return p.do(func() error {
+		var err error
+		p.server, err = probe.Serve(p.uid, manner, ends...)
+		return err
+	})
+}
+
+// UID implements conformance.Pod.
+func (p *pod) UID() string { return p.uid }
+
+// IPs implements conformance.Pod.
+func (p *pod) IPs() []netip.Addr { return p.ips }
+
+// Stop implements conformance.Pod.
+func (p *pod) Stop(ctx context.Context) error {
+	var err error
+	p.stop.Do(func() {
+		if p.server != nil {
+			p.server.Close()
+		}
+		if !p.lab.setup.Sabotage.SkipDEL {
+			err = p.Del(ctx, conformance.Del{})
+		}
+		err = errors.Join(err, p.Destroy())
+	})
+	return err
+}
+
+// Destroy implements conformance.Attachment.
+func (p *pod) Destroy() error {
+	p.close()
+	return nil
+}
+
+// Add implements conformance.Attachment.
+func (p *pod) Add(ctx context.Context) error {
+	if err := setAllowlist(p.lab.setup.Facts.Node.TuningAllowlist); err != nil {
+		return err
+	}
+	var result types.Result
+	run := p.lab.executor(p.node)
+	err := p.node.do(func() error {
+		var err error
+		result, err = run.cni(p.lab.cache).AddNetworkList(ctx, p.lab.list, p.conf(false))
+		return err
+	})
+	if err != nil {
+		return &conformance.StartError{Stage: conformance.StagePod, Plugin: run.failed, Err: err}
+	}
+	if p.ips, err = addresses(result); err != nil {
+		return &conformance.StartError{Stage: conformance.StagePod, Err: err}
+	}
+	if p.lab.setup.Facts.ContainerRuntime == terway.RuntimeCRIO {
+		if err := p.Check(ctx); err != nil {
+			return &conformance.StartError{Stage: conformance.StagePod, Err: err}
+		}
+	}
+	return p.lab.afterAdd(ctx, p)
+}
+
+// Check implements conformance.Attachment.
+func (p *pod) Check(ctx context.Context) error {
+	return p.node.do(func() error {
+		return p.lab.executor(p.node).cni(p.lab.cache).CheckNetworkList(ctx, p.lab.list, p.conf(false))
+	})
+}
+
+// Del implements conformance.Attachment. containerd detaches with the list that is current, not with the one of
+// ADD.
+func (p *pod) Del(ctx context.Context, how conformance.Del) error {
+	if p.net < 0 {
+		return nil
+	}
+	list := p.lab.list
+	if how.Data != nil {
+		other, err := p.lab.listOf(how.Data)
+		if err != nil {
+			return err
+		}
+		list = other
+	}
+	if how.Name != "" {
+		renamed := *list
+		renamed.Name = how.Name
+		list = &renamed
+	}
+	run := p.lab.executor(p.node)
+	run.without = how.WithoutPlugin
+	return p.node.do(func() error { return run.cni(p.lab.cache).DelNetworkList(ctx, list, p.conf(how.WithoutPorts)) })
+}
+
+// conf is what containerd tells libcni, in the spelling of go-cni, whose structs have no tags.
+func (p *pod) conf(withoutPorts bool) *libcni.RuntimeConf {
+	capabilities := map[string]any{
+		"cgroupPath": "/kubepods/" + p.uid,
+		"dns":        map[string]any{"Servers": []string{"10.96.0.10"}, "Searches": []string{"svc.cluster.local"}, "Options": []string{"ndots:5"}},
+	}
+	if p.spec.Bandwidth {
+		capabilities["bandwidth"] = map[string]any{"IngressRate": 1000000000, "IngressBurst": 4294967295, "EgressRate": 1000000000, "EgressBurst": 4294967295}
+	}
+	var ports []any
+	for _, port := range p.spec.Ports {
+		if port.Host > 0 {
+			ports = append(ports, map[string]any{"HostPort": port.Host, "ContainerPort": port.Container, "Protocol": port.Protocol, "HostIP": port.HostIP})
+		}
+	}
+	if len(ports) > 0 && !withoutPorts && p.lab.setup.Facts.ContainerRuntime != terway.RuntimeCRIO {
+		capabilities["portMappings"] = ports
+	}
+	return &libcni.RuntimeConf{
+		ContainerID: p.id, NetNS: p.path(), IfName: podLink, CapabilityArgs: capabilities,
+		Args: [][2]string{{"IgnoreUnknown", "1"}, {"K8S_POD_NAMESPACE", podNamespace}, {"K8S_POD_NAME", p.name}, {"K8S_POD_INFRA_CONTAINER_ID", p.id}, {"K8S_POD_UID", p.uid}},
+	}
+}
+
+// addresses is what containerd makes of the result: a pod without an address on eth0 fails
+// (internal/cri/server/sandbox_run.go, setupPodNetwork; go-cni result.go, createResult).
+func addresses(result types.Result) ([]netip.Addr, error) {
+	r, err := current.NewResultFromResult(result)
+	if err != nil {
+		return nil, err
+	}
+	var all []netip.Addr
+	for _, ip := range r.IPs {
+		address, _ := netip.AddrFromSlice(ip.Address.IP)
+		switch {
+		case ip.Interface == nil || len(r.Interfaces) == 0:
+			all = append(all, address.Unmap())
+		case *ip.Interface < 0 || *ip.Interface >= len(r.Interfaces):
+			return nil, errors.New("containerd: invalid interface config")
+		case r.Interfaces[*ip.Interface].Name == podLink:
+			all = append(all, address.Unmap())
+		}
+	}
+	if len(all) == 0 {
+		return nil, errors.New("containerd: failed to find network info for sandbox")
+	}
+	return all, nil
+}
+
+// setAllowlist writes /etc/cni/tuning/allowlist.conf, or removes it.
+func setAllowlist(list *terway.Allowlist) error {
+	const file = "/etc/cni/tuning/allowlist.conf"
+	if list == nil || !list.Present {
+		if err := os.Remove(file); err != nil && !os.IsNotExist(err) {
+			return err
+		}
+		return nil
+	}
+	return os.WriteFile(file, []byte(strings.Join(list.Lines, "\n")), 0o644)
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package netns
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/chainlint/chainlint/conformance"
+)
+
+// childVariable tells a process that it is one of [Run]'s: "try" or "run".
+const childVariable = "CHAINLINT_NETNS"
+
+// job is what a child reads on its standard input.
+type job struct {
+	Plan    conformance.Plan
+	Plugins Plugins
+}
+
+// Child does a child's work if this process is one; handled is false where it is none. A program that calls
+// [Run] calls it first.
+func Child(ctx context.Context) (code int, handled bool) {
+	switch os.Getenv(childVariable) {
+	case "":
+		return 0, false
+	case "try":
+		return try(), true
+	}
+	events := json.NewEncoder(os.NewFile(3, "events"))
+	if err := runChild(ctx, func(e conformance.Event) { _ = events.Encode(e) }); err != nil {
+		_ = events.Encode(conformance.Event{Fault: err.Error()})
+	}
+	return 0, true
+}
+
+// try tells by its exit code whether labs can be made here.
+func try() int {
+	_, err := Enter(nil)
+	if err == nil {
+		var s *space
+		if s, err = newSpace(nil); err == nil {
+			err = s.sysctls("ipv4/ip_forward", "1")
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+func runChild(ctx context.Context, emit func(conformance.Event)) error {
+	var j job
+	if err := json.NewDecoder(os.Stdin).Decode(&j); err != nil {
+		return fmt.Errorf("read the plan: %w", err)
+	}
+	machine, err := Enter(j.Plugins)
+	if err != nil {
+		return err
+	}
+	var lock sync.Mutex
+	conformance.Suite(ctx, machine, j.Plan, func(e conformance.Event) {
+		lock.Lock()
+		defer lock.Unlock()
+		emit(e)
+	})
+	return nil
+}
+
+// tools that plugins and labs run, and the Debian packages that have them.
+var tools = []struct{ name, in string }{
+	{"iptables", "iptables"}, {"iptables-restore", "iptables"}, {"ip6tables-restore", "iptables"}, {"nft", "nftables"},
+}
+
+// Available tells whether labs can be made on this machine, and whether as an ordinary user. The error says what
+// to do.
+func Available(ctx context.Context) (rootless bool, err error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var missing []string
+	for _, tool := range tools {
+		found := false
+		for _, dir := range append(strings.Split(os.Getenv("PATH"), ":"), "/usr/sbin", "/sbin") {
+			_, err := os.Stat(dir + "/" + tool.name)
+			found = found || err == nil
+		}
+		if !found && !slices.Contains(missing, tool.in) {
+			missing = append(missing, tool.in)
+		}
+	}
+	if missing != nil {
+		return false, fmt.Errorf("portmap and the lab run the programs of these packages, which are not installed: apt-get install %s", strings.Join(missing, " "))
+	}
+	return Probe(ctx)
+}
+
+// chunk is how many specs a child runs: small enough that processors are busy to the end, large enough that
+// making the lab is the smaller part.
+const chunk = 12
+
+// Run runs a plan in children, several at a time, each in namespaces of its own, and hands on what they tell; emit
+// is never called twice at a time. The error is about the harness.
+func Run(ctx context.Context, plan conformance.Plan, plugins Plugins, rootless bool, emit func(conformance.Event)) error {
+	var lock sync.Mutex
+	jobs, failed := make(chan conformance.Plan), make(chan error, runtime.NumCPU())
+	for range runtime.NumCPU() {
+		go func() {
+			runtime.LockOSThread() // children die with the thread that started them
+			var errs []error
+			for part := range jobs {
+				errs = append(errs, runPart(ctx, job{part, plugins}, rootless, func(e conformance.Event) {
+					lock.Lock()
+					defer lock.Unlock()
+					emit(e)
+				}))
+			}
+			failed <- errors.Join(errs...)
+		}()
+	}
+	for _, part := range split(plan) {
+		jobs <- part
+	}
+	close(jobs)
+	var all []error
+	for range runtime.NumCPU() {
+		all = append(all, <-failed)
+	}
+	return errors.Join(all...)
+}
+
+// split makes small plans of one, mutants first: they take longer.
+func split(plan conformance.Plan) []conformance.Plan {
+	var parts []conformance.Plan
+	for ids := range slices.Chunk(plan.Mutants, 4) {
+		part := plan
+		part.Specs, part.Mutants = nil, ids
+		parts = append(parts, part)
+	}
+	for ids := range slices.Chunk(plan.Specs, chunk) {
+		part := plan
+		part.Specs, part.Mutants = ids, nil
+		parts = append(parts, part)
+	}
+	return parts
+}
+
+// childLimit bounds one child, whatever happens in it.
+const childLimit = 3 * time.Minute
+
+func runPart(ctx context.Context, j job, rootless bool, emit func(conformance.Event)) error {
+	ctx, cancel := context.WithTimeout(ctx, childLimit)
+	defer cancel()
+	input, err := json.Marshal(j)
+	if err != nil {
+		return err
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer read.Close() //nolint:errcheck // it was read to its end
+	cmd := Command(ctx, rootless)
+	cmd.Env = append(cmd.Env, childVariable+"=run")
+	cmd.Stdin, cmd.ExtraFiles = bytes.NewReader(input), []*os.File{write}
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = io.Discard, &said
+	cmd.WaitDelay = time.Second
+	if err := cmd.Start(); err != nil {
+		return errors.Join(err, write.Close())
+	}
+	if err := write.Close(); err != nil {
+		return err
+	}
+	fault := relay(read, emit)
+	return errors.Join(fault, explain(cmd.Wait(), said.String()))
+}
+
+// relay hands on a child's events until it ends.
+func relay(r io.Reader, emit func(conformance.Event)) error {
+	var faults []error
+	lines := bufio.NewReader(r)
+	for {
+		line, err := lines.ReadBytes('\n')
+		var e conformance.Event
+		if err == nil && json.Unmarshal(line, &e) == nil {
+			if e.Fault != "" {
+				faults = append(faults, errors.New(e.Fault))
+			}
+			emit(e)
+		}
+		if err != nil {
+			return errors.Join(faults...)
+		}
+	}
+}
+
+func explain(err error, said string) error {
+	var exit *exec.ExitError
+	if err == nil || errors.As(err, &exit) && exit.ExitCode() == 0 {
+		return nil
+	}
+	lines := strings.Split(strings.TrimSpace(said), "\n")
+	return fmt.Errorf("a process of the suite ended early: %w\n%s", err, strings.Join(lines[max(0, len(lines)-20):], "\n"))
+}

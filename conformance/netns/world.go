@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package netns
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"github.com/chainlint/chainlint/conformance"
+	"github.com/chainlint/chainlint/conformance/probe"
+	"github.com/chainlint/chainlint/conformance/stub"
+	"github.com/chainlint/chainlint/pkg/terway"
+)
+
+// probeLimit bounds a probe of the machine itself.
+const probeLimit = time.Second
+
+// What this machine has; asked once.
+var (
+	kernelHasIPv6 = sync.OnceValue(func() bool {
+		_, err := os.Stat("/proc/sys/net/ipv6/conf/all/disable_ipv6")
+		return err == nil
+	})
+	withoutRedirect = sync.OnceValue(findRedirect)
+	withoutSCTP     = sync.OnceValue(findSCTP)
+)
+
+// findRedirect tries the rule by which Datapath V2 is imitated.
+func findRedirect() string {
+	s, err := newSpace(nil)
+	if err != nil {
+		return err.Error()
+	}
+	defer s.close()
+	err = s.nft(context.Background(), `table netdev try {
+  chain c {
+    type filter hook ingress device "lo" priority 0;
+    ip daddr 192.0.2.1 fwd to "lo"
+  }
+}
+`)
+	if err != nil {
+		return "this kernel or nft cannot redirect packets before the host's netfilter: " + err.Error()
+	}
+	return ""
+}
+
+// findSCTP tries whether SCTP packets can be sent and received at all.
+func findSCTP() string {
+	s, err := newSpace(nil)
+	if err != nil {
+		return err.Error()
+	}
+	defer s.close()
+	ctx := context.Background()
+	stop, err := s.Serve(ctx, "sctp", probe.Honest, probe.Listen{Protocol: probe.SCTP, Port: 9})
+	if err != nil {
+		return "raw SCTP packets cannot be received here: " + err.Error()
+	}
+	defer stop()
+	results, err := s.Probe(ctx, probe.Request{Protocol: probe.SCTP, To: netip.MustParseAddrPort("127.0.0.1:9"), Limit: probeLimit})
+	if err == nil && results[0].Outcome != probe.Answered {
+		err = errors.New(results[0].Error)
+	}
+	if err != nil {
+		return "raw SCTP packets cannot be sent here: " + err.Error()
+	}
+	return ""
+}
+
+func kernelRelease() string {
+	var name unix.Utsname
+	if err := unix.Uname(&name); err != nil {
+		return "unknown"
+	}
+	return unix.ByteSliceToString(name.Release[:])
+}
+
+func toolVersion(name string) string {
+	out, err := exec.Command(name, "--version").Output()
+	if err != nil {
+		return "not found"
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// redirects tells whether what pods send goes to their ENI before the host's netfilter sees it.
+func (l *Lab) redirects() bool {
+	return l.datapath == terway.DatapathV2 || l.datapath == terway.DatapathIPvlan || l.setup.Facts.Exclusive()
+}
+
+// afterAdd is what a datapath does with a pod that has its network.
+func (l *Lab) afterAdd(ctx context.Context, p *pod) error {
+	if !l.redirects() || withoutRedirect() != "" {
+		return nil
+	}
+	link := stub.Call{Args: "K8S_POD_NAMESPACE=" + podNamespace + ";K8S_POD_NAME=" + p.name}.HostLink()
+	router, err := l.fabric.mac(podBridge)
+	if err != nil {
+		return err
+	}
+	n := p.node
+	own := strings.Join([]string{nodeIPs[n.index], secondaries[n.index], "169.254.20.10"}, ", ")
+	return n.nft(ctx, fmt.Sprintf(`table netdev datapath {
+  chain %[1]s {
+    type filter hook ingress device %[1]q priority 0;
+    ip daddr { %[2]s } accept
+    ip6 daddr { %[3]s, fe80::/10, ff00::/8 } accept
+    meta protocol { ip, ip6 } ether saddr set %[4]s ether daddr set %[5]s fwd to %[6]q
+  }
+}
+`, link, own, nodeIP6s[n.index], n.mac, router, eni))
+}
+
+func (f *fabric) mac(bridge string) (mac string, err error) {
+	err = f.links(func(l *netlink.Handle) error {
+		link, err := l.LinkByName(bridge)
+		if err == nil {
+			mac = link.Attrs().HardwareAddr.String()
+		}
+		return err
+	})
+	return mac, err
+}
+
+// staleRules take all host ports of the suite for a pod that is gone.
+const staleRules = `*nat
+-I PREROUTING -p tcp --dport 20000:29999 -m addrtype --dst-type LOCAL -j DNAT --to-destination 10.0.1.250
+-I PREROUTING -p udp --dport 20000:29999 -m addrtype --dst-type LOCAL -j DNAT --to-destination 10.0.1.250
+-I OUTPUT -p tcp --dport 20000:29999 -m addrtype --dst-type LOCAL -j DNAT --to-destination 10.0.1.250
+-I OUTPUT -p udp --dport 20000:29999 -m addrtype --dst-type LOCAL -j DNAT --to-destination 10.0.1.250
+COMMIT
+`
+
+// sabotage breaks a node on purpose.
+func (l *Lab) sabotage(ctx context.Context, n *node) error {
+	s := l.setup.Sabotage
+	var err error
+	if s.StaleRule {
+		err = n.run(ctx, staleRules, "iptables-restore", "--noflush")
+	}
+	if s.Blocked {
+		err = errors.Join(err, n.nft(ctx, `table netdev blocked {
+  chain c {
+    type filter hook ingress device "eth0" priority 0;
+    ip protocol { tcp, udp, sctp } drop
+  }
+}
+`))
+	}
+	if s.TunesNode {
+		err = errors.Join(err, n.sysctls("ipv6/conf/all/disable_ipv6", "1"))
+	}
+	return err
+}
+
+// hinder is a place whose transport is broken on purpose, where that was asked for.
+func (l *Lab) hinder(p conformance.Place) conformance.Place {
+	if s := l.setup.Sabotage; s.Mute || s.NoPods {
+		return hindered{p, s}
+	}
+	return p
+}
+
+type hindered struct {
+	conformance.Place
+	how conformance.Sabotage
+}
+
+var errMute = errors.New("the transport to this place is broken")
+
+// Probe implements conformance.Place.
+func (h hindered) Probe(_ context.Context, _ ...probe.Request) ([]probe.Result, error) {
+	if h.how.Mute {
+		return nil, errMute
+	}
+	return nil, nil
+}

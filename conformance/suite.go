@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conformance
+
+import (
+	"context"
+	"io"
+	"slices"
+
+	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
+
+	"github.com/chainlint/chainlint/conformance/report"
+	"github.com/chainlint/chainlint/pkg/render"
+)
+
+// Plan is what one process runs: specs and mutants about one chain.
+type Plan struct {
+	Setup  Setup
+	Intent render.IntentSpec
+	// Predict: judge by the prediction instead of the intent.
+	Predict bool
+	// Specs and Mutants by their IDs.
+	Specs, Mutants []string
+}
+
+// Event is what a run tells while it goes on; one field is set.
+type Event struct {
+	// Started is the ID of a spec or mutant that begins.
+	Started string         `json:"started,omitempty"`
+	Spec    *report.Spec   `json:"spec,omitempty"`
+	Mutant  *report.Mutant `json:"mutant,omitempty"`
+	// Facts that the environment found.
+	Facts []report.Fact `json:"facts,omitempty"`
+	// Fault ends the run: the environment could not be made.
+	Fault string `json:"fault,omitempty"`
+}
+
+// Suite runs a plan with Ginkgo, once in a process. It returns whether every spec passed or was skipped.
+func Suite(ctx context.Context, opener Opener, plan Plan, emit func(Event)) bool {
+	s := suite{opener: opener, plan: plan, emit: emit}
+	ginkgo.BeforeEach(func() { s.open(ctx) })
+	for _, g := range Groups() {
+		specs := slices.DeleteFunc(slices.Clone(g.Specs), func(spec Spec) bool { return !slices.Contains(plan.Specs, spec.ID) })
+		if len(specs) > 0 {
+			ginkgo.Describe(g.Name, func() { s.specs(ctx, specs) })
+		}
+	}
+	if len(plan.Mutants) > 0 {
+		ginkgo.Describe("mutants", func() { s.mutants(ctx) })
+	}
+	suiteConfig, reporter := ginkgo.GinkgoConfiguration()
+	reporter.Succinct, reporter.NoColor, reporter.Verbose = true, true, false
+	suiteConfig.FailOnEmpty = true
+	ginkgo.GinkgoWriter.TeeTo(io.Discard)
+	ok := ginkgo.RunSpecs(quiet{}, "chainlint conformance", suiteConfig, reporter)
+	if s.session != nil {
+		_ = s.session.Close(context.WithoutCancel(ctx)) // the process ends, and everything with it
+	}
+	return ok
+}
+
+// quiet is what Ginkgo tells of a failure beside its reports.
+type quiet struct{}
+
+// Fail implements ginkgo.GinkgoTestingT.
+func (quiet) Fail() {}
+
+type suite struct {
+	opener  Opener
+	plan    Plan
+	emit    func(Event)
+	session *Session
+	fault   bool
+}
+
+// open makes the environment of the chain under test, once, when the first spec needs it.
+func (s *suite) open(ctx context.Context) {
+	if s.fault {
+		ginkgo.Skip("the environment could not be made")
+	}
+	if s.session != nil {
+		return
+	}
+	env, err := s.opener.Open(ctx, s.plan.Setup)
+	if err != nil {
+		s.fault = true
+		s.emit(Event{Fault: err.Error()})
+		ginkgo.Fail(err.Error())
+	}
+	s.session = &Session{Env: env, Opener: s.opener, Setup: s.plan.Setup, Intent: s.plan.Intent, Predict: s.plan.Predict}
+	s.emit(Event{Facts: env.Facts()})
+}
+
+func (s *suite) specs(ctx context.Context, specs []Spec) {
+	for i := range specs {
+		spec := &specs[i]
+		ginkgo.It(spec.ID+" "+spec.Name, ginkgo.Label(spec.ID, string(spec.Level)), func() {
+			s.emit(Event{Started: spec.ID})
+			got := Run(ctx, s.session, spec)
+			ginkgo.AddReportEntry("outcome", got, types.ReportEntryVisibilityNever)
+			s.emit(Event{Spec: &got})
+			switch got.Outcome {
+			case report.Pass:
+			case report.Fail:
+				ginkgo.Fail(got.Reason)
+			default:
+				ginkgo.Skip(string(got.Outcome) + ": " + got.Reason)
+			}
+		})
+	}
+}
