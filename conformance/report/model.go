@@ -27,6 +27,18 @@ const (
 	Skipped Outcome = "skipped"
 )
 
+// Core is the level that decides, Ext is reported only.
+const (
+	Core = "core"
+	Ext  = "ext"
+)
+
+// Enforce judges by the intents. Predict judges by the prediction: it tests the suite.
+const (
+	Enforce = "enforce"
+	Predict = "predict"
+)
+
 // Report of one run about one chain.
 type Report struct {
 	APIVersion string `json:"apiVersion"`
@@ -41,6 +53,8 @@ type Report struct {
 	Mutation *Mutation `json:"mutation,omitempty"`
 	// Cleanup says what could not be removed, nil where nothing is left.
 	Cleanup []string `json:"cleanup,omitempty"`
+	// Expectations says which accepted outcomes no longer hold, nil where all do; see [Expectations.Apply].
+	Expectations []string `json:"expectations,omitempty"`
 }
 
 // Run is how and when.
@@ -101,6 +115,15 @@ type Spec struct {
 	Evidence     int           `json:"evidence"`
 	Minimum      int           `json:"minimum"`
 	Observations []Observation `json:"observations,omitempty"`
+	// Waiver accepts this outcome, nil where nobody does; see [Expectations.Apply].
+	Waiver *Waiver `json:"waiver,omitempty"`
+}
+
+// Waiver says why an outcome is accepted, and until which day (2027-01-31).
+type Waiver struct {
+	Reason  string `json:"reason"`
+	Link    string `json:"link,omitempty"`
+	Expires string `json:"expires,omitempty"`
 }
 
 // Observation is one probe, or one reading, that matters to people and to compare.

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"cmp"
+	"slices"
+)
+
+// trouble are the specs that people must look at: failed or inconclusive, those that decide first, accepted ones
+// and those that are not judged last.
+func (r *Report) trouble() []*Spec {
+	all := r.where(func(s *Spec) bool { return s.Result() == Fail || s.Result() == Inconclusive })
+	slices.SortStableFunc(all, func(a, b *Spec) int { return cmp.Compare(a.gravity(), b.gravity()) })
+	return all
+}
+
+func (s *Spec) gravity() int {
+	n := 0
+	for i, light := range []bool{s.Result() != Fail, s.Level != Core, s.waived(), !s.Judged} {
+		if light {
+			n |= 1 << i
+		}
+	}
+	return n
+}
+
+// cause is why specs came out as they did, as far as that is known.
+type cause struct {
+	// Hint is the likely cause, "" where nobody knows one.
+	Hint  string
+	Specs []*Spec
+}
+
+// causesOf puts specs with one likely cause together, and those without one by their reasons, in the order in
+// which they come up.
+func causesOf(specs []*Spec) []cause {
+	var all []cause
+	for _, s := range specs {
+		i := slices.IndexFunc(all, func(c cause) bool {
+			return c.Hint == s.Hint && (s.Hint != "" || s.because() != "" && c.Specs[0].because() == s.because())
+		})
+		if i < 0 {
+			i = len(all)
+			all = append(all, cause{Hint: s.Hint})
+		}
+		all[i].Specs = append(all[i].Specs, s)
+	}
+	return all
+}
+
+// text continues a sentence about the specs: the reason where it is one, else the likely cause.
+func (c cause) text() string {
+	first := c.Specs[0]
+	for _, s := range c.Specs {
+		if s.because() != first.because() {
+			return "; likely cause: " + c.Hint
+		}
+	}
+	return ": " + or(first.because(), first.Name)
+}
+
+// deviations are the observations of a spec that were not as expected, at most most of them.
+func (s *Spec) deviations(most int) []Observation {
+	var all []Observation
+	for _, o := range s.Observations {
+		if st := stateOf(s, o); (st == unexpected || st == undecided) && len(all) < most {
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
+// untested are specs that told nothing about the target, for one reason.
+type untested struct {
+	Outcome Outcome
+	Reason  string
+	Specs   []*Spec
+}
+
+// untested specs that enter the verdict, the skipped ones first.
+func (r *Report) untested() []untested {
+	var all []untested
+	for _, o := range []Outcome{Skipped, NotApplicable} {
+		specs := r.where(func(s *Spec) bool { return s.Judged && s.Result() == o })
+		for i := range specs {
+			reason := or(specs[i].because(), "no reason was given")
+			at := slices.IndexFunc(all, func(u untested) bool { return u.Outcome == o && u.Reason == reason })
+			if at < 0 {
+				at = len(all)
+				all = append(all, untested{Outcome: o, Reason: reason})
+			}
+			all[at].Specs = append(all[at].Specs, specs[i])
+		}
+	}
+	return all
+}
+
+// slowest are the specs that took longest.
+func (r *Report) slowest(n int) []*Spec {
+	all := r.where(func(s *Spec) bool { return s.Seconds > 0 })
+	slices.SortStableFunc(all, func(a, b *Spec) int { return cmp.Compare(b.Seconds, a.Seconds) })
+	return all[:min(n, len(all))]
+}
+
+// group of specs about one matter.
+type group struct {
+	Name  string
+	Specs []*Spec
+}
+
+// groups in the order in which they come up.
+func (r *Report) groups() []group {
+	var all []group
+	for i := range r.Specs {
+		s := &r.Specs[i]
+		at := slices.IndexFunc(all, func(g group) bool { return g.Name == s.Group })
+		if at < 0 {
+			at = len(all)
+			all = append(all, group{Name: s.Group})
+		}
+		all[at].Specs = append(all[at].Specs, s)
+	}
+	return all
+}
+
+// Counts of the group in words.
+func (g group) Counts() string { return counts(g.Specs) }
+
+// mutants with the survivors first.
+func (m *Mutation) sorted() []Mutant {
+	if m == nil {
+		return nil
+	}
+	rank := map[Outcome]int{Pass: 1, NotApplicable: 2, Skipped: 2}
+	all := slices.Clone(m.Mutants)
+	slices.SortStableFunc(all, func(a, b Mutant) int { return cmp.Compare(rank[a.Outcome], rank[b.Outcome]) })
+	return all
+}
+
+// Word for what became of a mutant.
+func (m Mutant) Word() string {
+	switch m.Outcome {
+	case Pass:
+		return "killed"
+	case NotApplicable:
+		return "not possible here"
+	case Skipped:
+		return "skipped"
+	}
+	return "survived"
+}
+
+// Sign goes with the word.
+func (m Mutant) Sign() string {
+	if m.Word() == "survived" {
+		return "✕"
+	}
+	return sign(m.Outcome)
+}
+
+func sign(o Outcome) string {
+	for _, known := range outcomes {
+		if known.Outcome == o {
+			return known.Sign
+		}
+	}
+	return "?"
+}
+
+// words of an outcome: not applicable.
+func (o Outcome) words() string {
+	if o == NotApplicable {
+		return "not applicable"
+	}
+	return string(o)
+}
