@@ -25,6 +25,7 @@ type rule struct {
 	Title    string        `json:"title"`
 	Severity lint.Severity `json:"severity"`
 	Impact   lint.Impact   `json:"impact"`
+	Defeats  []string      `json:"defeats,omitempty"`
 	Proof    string        `json:"proof"`
 	Sources  []string      `json:"sources"`
 	Docs     string        `json:"docs"`
@@ -57,7 +58,7 @@ func (a *app) rules(args []string) int {
 func (a *app) rulesJSON() {
 	all := catalogue{Version: 1, RuleSet: lint.RuleSet}
 	for _, r := range lint.Rules() {
-		all.Rules = append(all.Rules, rule{r.ID, r.Title, r.Severity(), r.Impact, r.Proof, r.Sources, r.Docs()})
+		all.Rules = append(all.Rules, rule{r.ID, r.Title, r.Severity(), r.Impact, r.Defeats, r.Proof, r.Sources, r.Docs()})
 	}
 	encoder := json.NewEncoder(a.out)
 	encoder.SetEscapeHTML(false)

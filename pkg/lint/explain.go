@@ -32,6 +32,9 @@ func (r *Rule) Page() string {
 	var page strings.Builder
 	fmt.Fprintf(&page, "# %s\n\n%s%s. Impact at worst `%s` (%s): %s.\n\n", r.ID, strings.ToUpper(r.Title[:1]), r.Title[1:], r.Impact, impacts[r.Impact], r.Severity())
 	fmt.Fprintf(&page, "%s\n", strings.TrimSpace(string(archive.Comment)))
+	if r.Defeats != nil {
+		fmt.Fprintf(&page, "\nDefeats the intent: `%s`.\n", strings.Join(r.Defeats, "`, `"))
+	}
 	bad, good := firing(examples), silent(examples)
 	page.WriteString("\nReported:\n" + bad.markdown())
 	if same := good.otherFacts(bad); same != nil {

@@ -16,6 +16,9 @@ type Rule struct {
 	// traffic and silent errors.
 	Impact Impact
 	Lost   bool
+	// Defeats are the fields of a ChainIntent that a chain does not fulfil which the rule reports as an error of
+	// impact some-pods, traffic or silent, out of [Fields]. Where every pod fails, nothing is fulfilled.
+	Defeats []string
 	// Proof says how it is known that the cluster sees this: the spec or test that shows it, or why none can.
 	Proof string
 	// Sources are the upstream places that the rule rests on.
@@ -25,6 +28,21 @@ type Rule struct {
 	Check  func(*Pass)
 	Object func(*ObjectPass)
 }
+
+// The fields of a ChainIntent, with the value where only one of them is meant.
+const (
+	HostPorts       = "hostPorts"
+	PublicHostPorts = "hostPorts.exposure: Public"
+	MasqAll         = "hostPorts.masqAll"
+	NoLinkLocal     = "ipv6LinkLocal: Disabled"
+	Sysctls         = "sysctls"
+)
+
+// Fields are those that a rule can name in Defeats.
+var Fields = []string{HostPorts, PublicHostPorts, MasqAll, NoLinkLocal, Sysctls}
+
+// allHostPorts are all fields about host ports: without them, none is public, and none is masqueraded.
+var allHostPorts = []string{HostPorts, PublicHostPorts, MasqAll}
 
 // Severity of the worst that the rule reports.
 func (r *Rule) Severity() Severity { return SeverityOf(r.Impact, r.Lost) }

@@ -15,6 +15,7 @@ var configMapKeyUnknown = Rule{
 	Title:   "a key of eni-config that nobody reads",
 	Impact:  Silent,
 	Lost:    true,
+	Defeats: Fields,
 	Proof:   "the real terway-cli does not open other files (recorded answers)",
 	Sources: []string{"AliyunContainerService/terway:cmd/terway-cli/common.go (getAllConfig)", "charts/terway (felix_relay_service)"},
 	Check: func(p *Pass) {

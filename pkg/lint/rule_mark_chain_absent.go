@@ -11,6 +11,7 @@ var markChainAbsent = Rule{
 	ID:      "mark-chain-absent",
 	Title:   "nobody makes the chain that portmap jumps to",
 	Impact:  SomePods,
+	Defeats: allHostPorts,
 	Proof:   "differential test: ADD fails for a pod with a host port",
 	Sources: []string{"containernetworking/plugins:plugins/meta/portmap/portmap.go (fillDnatRules)", "KEP-3178 (kubelet no longer makes KUBE-MARK-MASQ)", "containernetworking/plugins issue #770"},
 	Check: func(p *Pass) {

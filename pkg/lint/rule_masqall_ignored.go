@@ -12,6 +12,7 @@ var masqallIgnored = Rule{
 	Title:   "masqAll has no effect here",
 	Impact:  Silent,
 	Lost:    true,
+	Defeats: []string{MasqAll},
 	Proof:   "by reading the rules that the plugin makes",
 	Sources: []string{"containernetworking/plugins:plugins/meta/portmap/portmap.go (masqAll is read where snat is set)", "containernetworking/plugins issue #1234, PR #1235 (nftables, in no release up to v1.9.1)"},
 	Check: func(p *Pass) {

@@ -11,6 +11,7 @@ var masqallRequired = Rule{
 	Title:   "host ports on Datapath V2 need masqAll",
 	Impact:  Traffic,
 	Lost:    true,
+	Defeats: allHostPorts,
 	Proof:   "by the vendor: no Datapath V2 can be had in namespaces",
 	Sources: []string{"vendor page: masqAll is required on Datapath V2", "AliyunContainerService/terway:docs/symmetric_routing_config.md", "AliyunContainerService/terway:tests/connective_test.go"},
 	Check: func(p *Pass) {

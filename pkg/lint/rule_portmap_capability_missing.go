@@ -13,6 +13,7 @@ var portmapCapabilityMissing = Rule{
 	Title:   "portmap is not told of host ports",
 	Impact:  Silent,
 	Lost:    true,
+	Defeats: allHostPorts,
 	Proof:   "by reading: libcni hands port mappings only to plugins that declare the capability",
 	Sources: []string{"containernetworking/cni:libcni/api.go (injectRuntimeConfig)", "containernetworking/plugins:plugins/meta/portmap/main.go (cmdAdd)"},
 	Check: func(p *Pass) {

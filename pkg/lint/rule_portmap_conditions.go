@@ -12,6 +12,7 @@ var portmapConditions = Rule{
 	ID:      "portmap-conditions",
 	Title:   "conditions shut clients out of host ports",
 	Impact:  Traffic,
+	Defeats: allHostPorts,
 	Proof:   "differential test for conditions that the firewall refuses; by reading for the others",
 	Sources: []string{"containernetworking/plugins:plugins/meta/portmap/README.md (conditionsV4, conditionsV6)"},
 	Check: func(p *Pass) {

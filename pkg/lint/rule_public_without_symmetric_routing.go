@@ -11,6 +11,7 @@ var publicWithoutSymmetricRouting = Rule{
 	Title:   "public host ports without symmetric routing",
 	Impact:  Traffic,
 	Lost:    true,
+	Defeats: []string{PublicHostPorts},
 	Proof:   "by the vendor: replies leave by the ENI",
 	Sources: []string{"vendor page: symmetric_routing is required for access by a public address"},
 	Check: func(p *Pass) {

@@ -14,6 +14,7 @@ var symmetricNumbersWrong = Rule{
 	Title:   "symmetric routing with numbers that divert packets",
 	Impact:  Traffic,
 	Lost:    true,
+	Defeats: []string{PublicHostPorts},
 	Proof:   "by reading: the kernel tests (mark ^ fwmark) & mask, and rules in the order of their priorities",
 	Sources: []string{"AliyunContainerService/terway:cmd/terway-cli/symmetric.go", "AliyunContainerService/terway:plugin/datapath/policy_router_linux.go (priorities 512 and 2048)"},
 	Check: func(p *Pass) {

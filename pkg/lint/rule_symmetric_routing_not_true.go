@@ -12,6 +12,7 @@ var symmetricRoutingNotTrue = Rule{
 	Title:   "symmetric_routing is not the JSON value true",
 	Impact:  Silent,
 	Lost:    true,
+	Defeats: []string{PublicHostPorts},
 	Proof:   "by reading",
 	Sources: []string{"AliyunContainerService/terway:cmd/terway-cli/symmetric.go (the value counts only as JSON true)"},
 	Check: func(p *Pass) {

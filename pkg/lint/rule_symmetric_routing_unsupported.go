@@ -12,6 +12,7 @@ var symmetricRoutingUnsupported = Rule{
 	Title:   "this Terway has no symmetric routing",
 	Impact:  Silent,
 	Lost:    true,
+	Defeats: []string{PublicHostPorts},
 	Proof:   "by reading the releases",
 	Sources: []string{"AliyunContainerService/terway commits 1bae4b9a (PR #855), e2be8ac7 (v1.15.0), f74b12d8 (v1.17.1)", "vendor page: \"Requires Terway v1.15.0 or later\""},
 	Check: func(p *Pass) {

@@ -11,6 +11,7 @@ var terwayKeyWithoutEffect = Rule{
 	Title:   "a key of Terway's own entry that does nothing",
 	Impact:  Silent,
 	Lost:    true,
+	Defeats: []string{PublicHostPorts},
 	Proof:   "the real terway-cli overwrites bandwidth_mode (recorded answers); port mappings by reading",
 	Sources: []string{"AliyunContainerService/terway:cmd/terway-cli/cni.go (bandwidth_mode)", "AliyunContainerService/terway:plugin/driver/types/types.go (portMappings is read on Windows only)"},
 	Check: func(p *Pass) {

@@ -11,6 +11,7 @@ var terwayTooOld = Rule{
 	Title:   "this Terway reads no chain",
 	Impact:  Silent,
 	Lost:    true,
+	Defeats: Fields,
 	Proof:   "the real terway-cli of v1.5.6 is the first to read the key (by reading; init.sh before)",
 	Sources: []string{"AliyunContainerService/terway commits 51820f01, 34ea29e4, PR #509 (v1.5.6)", "vendor page: \"The version of the Terway plug-in is 1.5.6 or later\""},
 	Check: func(p *Pass) {

@@ -11,6 +11,7 @@ var tuningOrder = Rule{
 	Title:   "sysctls whose order decides, written in random order",
 	Impact:  Traffic,
 	Lost:    true,
+	Defeats: []string{NoLinkLocal, Sysctls},
 	Proof:   "by reading; tuning ranges over a Go map",
 	Sources: []string{"containernetworking/plugins:plugins/meta/tuning/tuning.go (ranges over a Go map)", "linux:net/ipv6/addrconf.c (writing all copies to default and walks every interface)"},
 	Check: func(p *Pass) {
