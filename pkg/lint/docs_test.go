@@ -5,6 +5,8 @@ package lint_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -46,6 +48,19 @@ func rulesMarkdown(command string) string {
 		out.WriteString("\n#" + r.Page()) // a level below the title
 	}
 	return out.String()
+}
+
+var exampleFinding = regexp.MustCompile(`(?m): (error|warning|info): .* \(([a-z-]+)\) \[([a-z0-9-]+)\]$`)
+
+// TestWorst: no example shows anything worse than the rule says of itself.
+func TestWorst(t *testing.T) {
+	for _, r := range lint.Rules() {
+		for _, m := range exampleFinding.FindAllStringSubmatch(read(t, filepath.Join("testdata", r.ID+".txtar")), -1) {
+			if lint.Impact(m[2]).Rank() < r.Impact.Rank() || lint.Severity(m[1]).Rank() < r.Severity().Rank() {
+				t.Errorf("%s is %s (%s) at worst, and an example shows %s (%s)", r.ID, r.Impact, r.Severity(), m[2], m[1])
+			}
+		}
+	}
 }
 
 // TestPagesAreComplete: each shows what is reported and what is not.

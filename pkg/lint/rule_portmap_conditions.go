@@ -11,7 +11,7 @@ import (
 var portmapConditions = Rule{
 	ID:      "portmap-conditions",
 	Title:   "conditions shut clients out of host ports",
-	Impact:  Traffic,
+	Impact:  SomePods,
 	Defeats: allHostPorts,
 	Proof:   "differential test for conditions that the firewall refuses; by reading for the others",
 	Sources: []string{"containernetworking/plugins:plugins/meta/portmap/README.md (conditionsV4, conditionsV6)"},
@@ -25,7 +25,7 @@ var portmapConditions = Rule{
 				if p.conditionsOf(m, name, list) {
 					continue
 				}
-				p.Report(m.AtField(name), "host ports answer only to traffic that matches %s; everybody else reaches whatever listens on the node, or nothing", list.Compact())
+				p.ReportAs(Traffic, false, m.AtField(name), "host ports answer only to traffic that matches %s; everybody else reaches whatever listens on the node, or nothing", list.Compact())
 			}
 		}
 	},
