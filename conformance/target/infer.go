@@ -91,12 +91,15 @@ func entriesOf(text string) []*conflist.Node {
 	return slices.DeleteFunc(slices.Clone(entries), func(n *conflist.Node) bool { return n.Kind != conflist.Object })
 }
 
-// member is the value under a key in whatever spelling; of several, the last one.
+// member is the value under a key in whatever spelling, else under the one nearest to it; of several, the last.
 func member(n *conflist.Node, key string) *conflist.Node {
 	for _, m := range slices.Backward(n.Members) {
 		if plain(m.Name()) == plain(key) {
 			return m.Value
 		}
+	}
+	if near := nearest.To(key, n.Names()); near != "" {
+		return n.Get(near)
 	}
 	return nil
 }
