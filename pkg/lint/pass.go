@@ -3,6 +3,7 @@
 package lint
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -97,21 +98,7 @@ func (p *Pass) NeedsDatapath() { p.Needs("terway.datapath") }
 
 // IPStack of the cluster: the facts, else eni_conf; "" where neither tells.
 func (p *Pass) IPStack() string {
-	if p.pool.IPStack != "" {
-		return p.pool.IPStack
-	}
-	text, ok := p.chain.Texts[terway.ENIConfKey]
-	if !ok {
-		return ""
-	}
-	conf, err := terway.ParseENIConf(text)
-	if err != nil {
-		return ""
-	}
-	if conf.IPStack == "" {
-		return "ipv4"
-	}
-	return conf.IPStack
+	return cmp.Or(p.pool.IPStack, terway.IPStackOf(p.chain.Texts[terway.ENIConfKey]))
 }
 
 // Doc is the parsed text of a key, nil where it is absent or broken.

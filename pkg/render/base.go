@@ -113,22 +113,10 @@ func readBase(o *manifest.Object) (*base, Problems) {
 		ps = append(ps, at(Invalid, "hash-suffix", o, "/metadata/name", "kustomize will put a hash behind the name eni-config, and Terway reads only that name: set generatorOptions: {disableNameSuffixHash: true}"))
 	}
 	if text, ok := b.texts[terway.ENIConfKey]; ok {
-		b.ipStack = ipStackOf(text)
+		b.ipStack = terway.IPStackOf(text) // what cannot be read, lint reports
 	}
 	_, b.hasChain = b.texts[terway.CNIChainKey]
 	return b, ps
-}
-
-// ipStackOf eni_conf, "" where it cannot be read: lint reports that.
-func ipStackOf(text string) string {
-	conf, err := terway.ParseENIConf(text)
-	if err != nil {
-		return ""
-	}
-	if conf.IPStack == "" {
-		return "ipv4"
-	}
-	return conf.IPStack
 }
 
 // readConf finds and checks 10-terway.conf: in the ConfigMap, else, for a partial base, in the facts.

@@ -110,7 +110,7 @@ func (f *FoundFacts) kubeProxy(o *manifest.Object) {
 func (f *FoundFacts) eniConfig(o *manifest.Object) {
 	source := o.Ref().String()
 	if text := manifest.Text(manifest.Get(o.Node, "data", terway.ENIConfKey)); text != "" {
-		if stack := ipStackOf(text); stack == "ipv4" || stack == terway.IPStackDual {
+		if stack := terway.IPStackOf(text); stack == "ipv4" || stack == terway.IPStackDual {
 			f.set(&f.IPStack, stack, "ipStack", "ip_stack of eni_conf in "+source)
 		}
 	}

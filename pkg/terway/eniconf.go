@@ -2,7 +2,10 @@
 
 package terway
 
-import "encoding/json"
+import (
+	"cmp"
+	"encoding/json"
+)
 
 // ENIConf is what chainlint reads of the key eni_conf. The key can hold credentials, so nothing else
 // of it leaves this package.
@@ -74,4 +77,13 @@ func ParseENIConf(text string) (ENIConf, error) {
 		return ENIConf{}, withoutValue(err)
 	}
 	return ENIConf{IPStack: conf.IPStack}, nil
+}
+
+// IPStackOf the value of eni_conf: what it names, or what Terway takes without; "" where it cannot be read.
+func IPStackOf(text string) string {
+	conf, err := ParseENIConf(text)
+	if err != nil {
+		return ""
+	}
+	return cmp.Or(conf.IPStack, "ipv4")
 }
