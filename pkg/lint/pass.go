@@ -42,9 +42,6 @@ func (p *Pass) ReportAs(impact Impact, lost bool, at Place, format string, args 
 // Needs notes that the rule cannot judge without these facts.
 func (p *Pass) Needs(facts ...string) { p.run.need(p.rule.ID, facts) }
 
-// Chain is what is written.
-func (p *Pass) Chain() *Chain { return p.chain }
-
 // Has tells whether the Terway on the nodes has a feature. known is false where the facts do not name its
 // release and releases differ.
 func (p *Pass) Has(f terway.Feature) (has, known bool) {

@@ -46,7 +46,7 @@ type Entry struct {
 	Index int
 }
 
-// newView decides what runs. conf is 10-terway.conf from the facts, for a partial chain.
+// newView decides what runs.
 func newView(c *Chain, pool terway.Pool) *view {
 	v := &view{chain: c, pool: pool}
 	version := pool.Terway.Version
