@@ -87,20 +87,11 @@ func cut(all []string, brief bool) []string {
 
 // counts is "2 errors, 1 warning, the worst: ", or just "1 error: ".
 func counts(findings []*lint.Finding) string {
-	s := (&report.Report{Findings: findings}).Summary()
-	var parts []string
-	for _, c := range []struct {
-		n    int
-		what string
-	}{{s.Errors, "error"}, {s.Warnings, "warning"}, {s.Infos, "info"}} {
-		if c.n > 0 {
-			parts = append(parts, counted(c.n, c.what))
-		}
-	}
+	text := (&report.Report{Findings: findings}).Summary().Counts()
 	if len(findings) > 1 {
-		parts = append(parts, "the worst")
+		text += ", the worst"
 	}
-	return strings.Join(parts, ", ") + ": "
+	return text + ": "
 }
 
 // message names the pools, because hosts do not show tags.

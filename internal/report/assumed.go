@@ -39,7 +39,7 @@ func (t *textWriter) assumed() {
 	table := tabwriter.NewWriter(t, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "%schain\tfacts\tnow\tthen\tappears\tgoes\n", indent)
 	for _, one := range t.report.rows() {
-		now, then := count(one.now).counts(), count(one.then).counts()
+		now, then := count(one.now).Counts(), count(one.then).Counts()
 		fmt.Fprintf(table, "%s%s\t%s\t%s\t%s\t%s\t%s\n", indent, clean(named(one.file)), clean(cmp.Or(one.facts, "-")),
 			now, then, beyond(one.then, one.now), beyond(one.now, one.then))
 	}

@@ -99,15 +99,15 @@ func clean(s string) string {
 
 // String is the last line of the text: 2 errors, 1 warning in 3 chains (5 files); 1 waived.
 func (s Summary) String() string {
-	text := s.counts() + " in " + plural(s.Chains, "chain") + " (" + plural(s.Files, "file") + ")"
+	text := s.Counts() + " in " + plural(s.Chains, "chain") + " (" + plural(s.Files, "file") + ")"
 	if s.Waived > 0 {
 		text += fmt.Sprintf("; %d waived", s.Waived)
 	}
 	return text
 }
 
-// counts names what there is: 2 errors, 1 warning; or no findings.
-func (s Summary) counts() string {
+// Counts names what there is: 2 errors, 1 warning; or no findings.
+func (s Summary) Counts() string {
 	var parts []string
 	for _, c := range []struct {
 		n    int
