@@ -42,26 +42,25 @@ var chainSpecs = []Spec{
 			port := Port{Protocol: probe.TCP, Container: 8080}
 			pod := t.Start(PodSpec{Ports: []Port{port}})
 			t.Answers(pod, port, Asks(probe.TCP, Direct)...)
-			t.reachPod(pod, port, t.Env.At(OnNode), "node")
-			t.reachPod(pod, port, t.client(SameNodePod), "same-node-pod")
-			t.reachPod(pod, port, t.client(OtherPod), "other-pod")
+			t.reachPod(pod, port, t.Env.At(OnNode), "the node")
+			t.reachPod(pod, port, t.client(SameNodePod), "a pod on the node")
+			t.reachPod(pod, port, t.client(OtherPod), "a pod on another node")
 			t.Stop(pod)
 		},
 	},
 }
 
 // reachPod asks a pod at its own address from somewhere.
-func (t *T) reachPod(pod Pod, port Port, from Place, vantage string) {
+func (t *T) reachPod(pod Pod, port Port, from Place, who string) {
 	a := Ask{From: Direct, Protocol: port.Protocol, Family: 4}
 	request := probe.Request{Protocol: port.Protocol, To: t.target(a, port, pod), Limit: answerLimit}
 	results, err := from.Probe(t, request)
 	t.Must(err)
 	for _, r := range results {
-		a.From = Vantage(vantage)
 		o := t.observation(a, r, Want{Outcome: probe.Answered}, pod)
 		t.Observe(o)
 		if o.Got != o.Expected {
-			t.FailHint(o.Got, "the pod does not answer at its own address: the plain network is broken, not host ports", "%s to the pod at %s: expected answered, got %s (%s)", vantage, o.Target, o.Got, r.Error)
+			t.FailHint(o.Got, "the pod does not answer at its own address: the plain network is broken, not host ports", "%s to the pod at %s: expected answered, got %s (%s)", who, o.Target, o.Got, r.Error)
 		}
 	}
 }

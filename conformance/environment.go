@@ -20,8 +20,8 @@ type Environment interface {
 	Layout() Layout
 	// Missing says why a feature is not there, "" where it is.
 	Missing(Feature) string
-	// Facts are what was found or taken for true here.
-	Facts() []report.Fact
+	// About says what this place is.
+	About() About
 	// Start starts a pod. The error is a [*StartError] where the chain is at fault.
 	Start(ctx context.Context, spec PodSpec) (Pod, error)
 	// At is a place outside of pods.
@@ -30,6 +30,18 @@ type Environment interface {
 	Evidence(ctx context.Context, w io.Writer)
 	// Close removes everything that was made here.
 	Close() error
+}
+
+// About is what a reader must know of an environment before he believes its packets.
+type About struct {
+	// Facts that were found here.
+	Facts []report.Fact `json:"facts"`
+	// StandIn took Terway's place, "" where Terway itself runs. Emulated is what else was only imitated.
+	StandIn  string   `json:"standIn,omitempty"`
+	Emulated []string `json:"emulated,omitempty"`
+	// Conflist is the list that lands on a node, "" where Terway refuses; Backend is portmap's, "" without it.
+	Conflist string `json:"conflist,omitempty"`
+	Backend  string `json:"backend,omitempty"`
 }
 
 // Opener makes an environment that runs another chain in another world, for specs that bring their own.
@@ -238,3 +250,8 @@ const (
 	// HostPorts: the runtime tells plugins of host ports.
 	HostPorts Feature = "host-ports"
 )
+
+// Features are all of them.
+func Features() []Feature {
+	return []Feature{DualStack, IPv6, SCTPPackets, PublicAddress, Rules, NetAdmin, CNICalls, OwnChain, Redirect, HostPorts}
+}

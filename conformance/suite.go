@@ -30,8 +30,8 @@ type Event struct {
 	Started string         `json:"started,omitempty"`
 	Spec    *report.Spec   `json:"spec,omitempty"`
 	Mutant  *report.Mutant `json:"mutant,omitempty"`
-	// Facts that the environment found.
-	Facts []report.Fact `json:"facts,omitempty"`
+	// About the environment of the chain under test.
+	About *About `json:"about,omitempty"`
 	// Fault ends the run: the environment could not be made.
 	Fault string `json:"fault,omitempty"`
 }
@@ -39,7 +39,6 @@ type Event struct {
 // Suite runs a plan with Ginkgo, once in a process. It returns whether every spec passed or was skipped.
 func Suite(ctx context.Context, opener Opener, plan Plan, emit func(Event)) bool {
 	s := suite{opener: opener, plan: plan, emit: emit}
-	ginkgo.BeforeEach(func() { s.open(ctx) })
 	for _, g := range Groups() {
 		specs := slices.DeleteFunc(slices.Clone(g.Specs), func(spec Spec) bool { return !slices.Contains(plan.Specs, spec.ID) })
 		if len(specs) > 0 {
@@ -89,10 +88,12 @@ func (s *suite) open(ctx context.Context) {
 		ginkgo.Fail(err.Error())
 	}
 	s.session = &Session{Env: env, Opener: s.opener, Setup: s.plan.Setup, Intent: s.plan.Intent, Predict: s.plan.Predict}
-	s.emit(Event{Facts: env.Facts()})
+	about := env.About()
+	s.emit(Event{About: &about})
 }
 
 func (s *suite) specs(ctx context.Context, specs []Spec) {
+	ginkgo.BeforeEach(func() { s.open(ctx) })
 	for i := range specs {
 		spec := &specs[i]
 		ginkgo.It(spec.ID+" "+spec.Name, ginkgo.Label(spec.ID, string(spec.Level)), func() {

@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command chainlint-conformance is where the conformance suite will run from. It is a binary of its own so
-// that the linter carries no test runner.
+// Command chainlint-conformance proves with packets that a CNI chain does what its intents say. It is a binary
+// of its own so that the linter carries no test runner.
 package main
 
 import (
-	"fmt"
+	"context"
 	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/chainlint/chainlint/conformance/netns"
 )
 
-// exitCouldNotRun is the contract's code for a run that did not take place.
-const exitCouldNotRun = 3
-
 func main() {
-	fmt.Fprintln(os.Stderr, "chainlint-conformance: this version has no specs yet, so nothing was proven; chainlint effective shows what a node would run")
-	os.Exit(exitCouldNotRun)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code, child := netns.Child(ctx)
+	if !child {
+		code = run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	}
+	stop()
+	os.Exit(code)
 }

@@ -22,9 +22,12 @@ import (
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
-// Plugins are the directories of plugin binaries, by release. Under "" is the nodes' own directory, which
-// counts for all releases.
+// Plugins are the directories of plugin binaries, by release. Under [OwnPlugins] is the nodes' own directory,
+// which counts for all releases.
 type Plugins map[string]string
+
+// OwnPlugins stands for whatever release the nodes' own binaries are of.
+const OwnPlugins = "own"
 
 // Machine is where labs are made: a process that called [Enter].
 type Machine struct {
@@ -169,7 +172,7 @@ func (l *Lab) listOf(data map[string]string) (*libcni.NetworkConfigList, error) 
 
 // pluginDir is where the binary of a plugin is.
 func (l *Lab) pluginDir(plugin string) string {
-	if own := l.machine.Plugins[""]; own != "" {
+	if own := l.machine.Plugins[OwnPlugins]; own != "" {
 		return own
 	}
 	release, err := terway.Release(l.setup.Facts.PluginVersion(plugin))
@@ -184,13 +187,48 @@ func (l *Lab) Layout() conformance.Layout {
 	return layout(l.setup.Facts.IPStack == terway.IPStackDual, l.setup.Prefix)
 }
 
-// Facts implements conformance.Environment.
-func (l *Lab) Facts() []report.Fact {
-	return []report.Fact{
-		{Name: "kernel", Value: kernelRelease(), Source: "found here"},
-		{Name: "iptables", Value: toolVersion("iptables"), Source: "found here"},
-		{Name: "nft", Value: toolVersion("nft"), Source: "found here"},
+// standIn is what takes Terway's place in labs.
+const standIn = "chainlint's stand-in for Terway's plugin and terway-cli, which follows their source at " + terway.Newest + "; the list is what pkg/terway says that Terway writes"
+
+// About implements conformance.Environment.
+func (l *Lab) About() conformance.About {
+	return conformance.About{
+		StandIn: standIn, Emulated: l.emulated(), Conflist: l.conflist, Backend: l.backend(),
+		Facts: []report.Fact{
+			{Name: "kernel", Value: kernelRelease(), Source: "found here"},
+			{Name: "iptables", Value: toolVersion("iptables"), Source: "found here"},
+			{Name: "nft", Value: toolVersion("nft"), Source: "found here"},
+		},
 	}
+}
+
+// emulated is what of the world is only imitated.
+func (l *Lab) emulated() []string {
+	f := l.setup.Facts
+	all := []string{"containerd: libcni is called as it calls it"}
+	if f.ContainerRuntime == terway.RuntimeCRIO {
+		all = []string{"CRI-O: libcni is called as it calls it, with CHECK; its own host ports are not there"}
+	}
+	if f.KubeProxyMode != terway.KubeProxyNone {
+		all = append(all, "kube-proxy: the rules that its mode "+f.KubeProxyMode+" makes on every node")
+	}
+	switch {
+	case l.redirects() && withoutRedirect() == "":
+		all = append(all, l.datapathName()+": what a pod sends goes to its ENI before the host's netfilter sees it")
+	case l.redirects():
+		all = append(all, l.datapathName()+" could not be imitated: "+withoutRedirect())
+	}
+	if f.Node.IPv6 == terway.IPv6Disabled {
+		all = append(all, "a kernel without IPv6: its files are hidden from plugins")
+	}
+	return all
+}
+
+func (l *Lab) datapathName() string {
+	if l.setup.Facts.Exclusive() {
+		return "exclusive ENIs"
+	}
+	return "the datapath " + l.datapath
 }
 
 // Missing implements conformance.Environment.
@@ -295,8 +333,8 @@ func (l *Lab) Close() error {
 	return os.RemoveAll(l.cache)
 }
 
-// Portmap tells whether the list has portmap, and which firewall it programmes.
-func (l *Lab) Portmap() (backend string) {
+// backend is the firewall that portmap programmes, "" without portmap.
+func (l *Lab) backend() string {
 	list, err := conflist.ParseList(l.conflist)
 	if err != nil {
 		return ""

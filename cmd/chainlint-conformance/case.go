@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/chainlint/chainlint/conformance"
+	"github.com/chainlint/chainlint/conformance/netns"
+	"github.com/chainlint/chainlint/conformance/report"
+	"github.com/chainlint/chainlint/conformance/target"
+	"github.com/chainlint/chainlint/pkg/terway"
+)
+
+// testCase is one chain on one kind of node.
+type testCase struct {
+	target *target.Target
+	pool   string
+	facts  []report.Fact
+	plan   conformance.Plan
+	// specs are all that belong into the report, those that nobody asked for included.
+	specs []report.Spec
+}
+
+func newCase(t *target.Target, pool terway.Pool, o *options) *testCase {
+	c := &testCase{target: t, pool: pool.Name}
+	facts, listed := conformance.Complete(pool.PoolFacts, t.Data)
+	c.facts = named(listed, t.FactsFile)
+	c.plan = conformance.Plan{
+		Setup:  conformance.Setup{Data: t.Data, Partial: t.Partial, Facts: facts},
+		Intent: t.Intent, Predict: o.mode == report.Predict,
+	}
+	for _, spec := range conformance.Specs() {
+		c.add(spec, o)
+	}
+	for _, m := range conformance.Mutants() {
+		if o.mutants && m.Equivalent == "" && (len(o.focus) == 0 || slices.Contains(o.focus, m.ID)) {
+			c.plan.Mutants = append(c.plan.Mutants, m.ID)
+		}
+	}
+	return c
+}
+
+// named says which file facts come from.
+func named(facts []report.Fact, file string) []report.Fact {
+	for i := range facts {
+		if facts[i].Source == "facts" {
+			facts[i].Source = cmp.Or(file, "facts")
+		}
+	}
+	return facts
+}
+
+// add plans a spec, or notes why it is not run.
+func (c *testCase) add(spec *conformance.Spec, o *options) {
+	if spec.Own && !o.mutants {
+		return
+	}
+	entry := report.Spec{
+		ID: spec.ID, Name: spec.Name, Group: conformance.GroupOf(spec.ID), Level: string(spec.Level), Judged: !spec.Own, Minimum: spec.Evidence,
+		Outcome: report.Skipped, Code: "not-run", Reason: "the run ended before", Reproduce: o.reproduce(spec.ID),
+	}
+	asked := spec.Own || spec.For.Asked(c.plan.Intent, c.plan.Setup.Facts.IPStack == terway.IPStackDual)
+	switch {
+	case !asked:
+		entry.Judged, entry.Outcome, entry.Code, entry.Reason = false, report.NotApplicable, "not-asked", "nobody asks for it: no intent says "+string(spec.For)
+	case len(o.focus) > 0 && !slices.Contains(o.focus, spec.ID):
+		entry.Code, entry.Reason = "not-in-focus", "--focus left it out"
+	default:
+		c.plan.Specs = append(c.plan.Specs, spec.ID)
+	}
+	c.specs = append(c.specs, entry)
+}
+
+// name of the target, with the node pool where there are several.
+func (c *testCase) name() string {
+	if c.pool == "" {
+		return c.target.Name
+	}
+	return c.target.Name + ", node pool " + c.pool
+}
+
+// fileName is the name as a directory's.
+func (c *testCase) fileName() string {
+	name := filepath.Base(c.target.Name)
+	if c.pool != "" {
+		name += "-" + c.pool
+	}
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune("/\\:", r) {
+			return '-'
+		}
+		return r
+	}, name)
+}
+
+// run runs the plan and gathers what it tells.
+func (c *testCase) run(ctx context.Context, o *options, w world, progress io.Writer) *report.Report {
+	start := time.Now()
+	r := &report.Report{
+		APIVersion: report.Version, Facts: c.facts, Specs: c.specs,
+		Run:    report.Run{Tool: toolVersion(), Environment: o.env, Mode: o.mode, Rootless: w.rootless, Start: start.UTC(), Reproduce: o.reproduce("")},
+		Target: report.Target{Name: c.name(), Intents: target.Words(c.target.Intent), Inferred: c.target.Inferred},
+	}
+	if o.mutants {
+		r.Mutation = &report.Mutation{Equivalent: equivalents()}
+	}
+	done, all := 0, len(c.plan.Specs)+len(c.plan.Mutants)
+	err := netns.Run(ctx, c.plan, w.plugins, w.rootless, func(e conformance.Event) {
+		if e.Started != "" {
+			fmt.Fprintf(progress, "\r\x1b[K%s: %d of %d, %s", c.name(), done, all, e.Started)
+		}
+		if e.Spec != nil || e.Mutant != nil {
+			done++
+		}
+		c.take(r, o, e)
+	})
+	fmt.Fprint(progress, "\r\x1b[K")
+	if err != nil {
+		r.Verdict = report.NotRun(err.Error())
+	}
+	r.Run.Seconds = time.Since(start).Seconds()
+	return r
+}
+
+// take puts into the report what an event tells.
+func (c *testCase) take(r *report.Report, o *options, e conformance.Event) {
+	switch {
+	case e.Spec != nil:
+		i := slices.IndexFunc(r.Specs, func(s report.Spec) bool { return s.ID == e.Spec.ID })
+		planned := r.Specs[i]
+		r.Specs[i] = *e.Spec
+		r.Specs[i].Judged, r.Specs[i].Reproduce = planned.Judged, planned.Reproduce
+		required(&r.Specs[i], o.require)
+	case e.Mutant != nil:
+		r.Mutation.Mutants = append(r.Mutation.Mutants, *e.Mutant)
+	case e.About != nil && r.Run.StandIn == "":
+		r.Run.StandIn, r.Run.Emulated = e.About.StandIn, e.About.Emulated
+		r.Facts = append(slices.Clone(c.facts), e.About.Facts...)
+		r.Target.Conflist, r.Target.Backend = e.About.Conflist, e.About.Backend
+		if e.About.Conflist != "" {
+			sum := sha256.Sum256([]byte(e.About.Conflist))
+			r.Target.Hash = hex.EncodeToString(sum[:])[:12]
+		}
+	}
+}
+
+// required makes a failure of a feature that is missing although somebody relies on it.
+func required(s *report.Spec, features []string) {
+	for _, f := range features {
+		if s.Code == "missing-"+f {
+			s.Outcome, s.Reason = report.Fail, "--require "+f+": "+s.Reason
+		}
+	}
+}
+
+func equivalents() []report.Mutant {
+	var all []report.Mutant
+	for _, m := range conformance.Mutants() {
+		if m.Equivalent != "" {
+			all = append(all, report.Mutant{ID: m.ID, Name: m.Name, Outcome: report.NotApplicable, Reason: m.Equivalent})
+		}
+	}
+	return all
+}
+
+// judge is the verdict on what was gathered.
+func (c *testCase) judge(ctx context.Context, r *report.Report) report.Verdict {
+	sortMutants(r)
+	if ctx.Err() != nil {
+		return report.NotRun("the run was interrupted; the specs that had ended are in the report")
+	}
+	if r.Verdict.Word != "" { // the harness failed
+		return r.Verdict
+	}
+	return report.Judge(r)
+}
+
+func sortMutants(r *report.Report) {
+	if r.Mutation != nil {
+		slices.SortFunc(r.Mutation.Mutants, func(a, b report.Mutant) int { return cmp.Compare(a.ID, b.ID) })
+	}
+}
+
+// reproduce is the command line of a run, with the focus on one spec where there is one.
+func (o *options) reproduce(id string) string {
+	line := "chainlint-conformance run --env " + o.env
+	for _, f := range []struct{ name, value string }{
+		{"overlay", o.Overlay}, {"eni-config", o.ENIConfig}, {"intent", o.Intent}, {"facts", o.Facts}, {"plugin-dir", o.pluginDir},
+	} {
+		if f.value != "" {
+			line += " --" + f.name + " " + quoted(f.value)
+		}
+	}
+	if o.mode != report.Enforce {
+		line += " --mode " + o.mode
+	}
+	if o.mutants {
+		line += " --mutants"
+	}
+	if id != "" {
+		line += " --focus " + id
+	}
+	return line
+}
+
+// quoted is a word as a shell takes it.
+func quoted(word string) string {
+	if strings.ContainsAny(word, " \t\n'\"\\$&|;<>()*?[]#~`") {
+		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	}
+	return word
+}
