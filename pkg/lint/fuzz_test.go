@@ -53,7 +53,7 @@ func FuzzLint(f *testing.F) {
 					t.Fatalf("two runs differ: %s %s", found.Text(), second.Findings[i].Text())
 				}
 				checkPlace(t, text, chain, found)
-				lint.Picture([]byte(text), found.Span)
+				lint.LinesOf([]byte(text)).Picture(found.Span)
 			}
 		}
 	})
@@ -164,7 +164,7 @@ func TestENIConfStaysSecret(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, f := range lint.Lint(source.Chains[0], terway.Facts{PoolFacts: terway.PoolFacts{Terway: terway.BuildFacts{Version: terway.Newest}}}).Findings {
-			if shown := f.Text() + lint.Picture([]byte(text), f.Span); strings.Contains(shown, "SECRET") {
+			if shown := f.Text() + lint.LinesOf([]byte(text)).Picture(f.Span); strings.Contains(shown, "SECRET") {
 				t.Errorf("%s shows a secret: %s", f.Rule.ID, shown)
 			}
 		}

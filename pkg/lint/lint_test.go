@@ -123,7 +123,7 @@ func (c *ruleCase) lint(t *testing.T, rule string) string {
 		}
 		for _, f := range append(findings, about...) {
 			if f.Rule.ID == rule {
-				out.WriteString(f.Text() + lint.Picture(source.Text, f.Span))
+				out.WriteString(f.Text() + lint.LinesOf(source.Text).Picture(f.Span))
 			}
 		}
 	}

@@ -8,25 +8,28 @@ import (
 	"unicode/utf8"
 )
 
+// Lines of a text, to draw pictures in.
+type Lines []string
+
+// LinesOf cuts a text.
+func LinesOf(text []byte) Lines {
+	if len(text) == 0 {
+		return nil
+	}
+	return strings.Split(string(text), "\n")
+}
+
 // Picture is the line that a finding points at, with carets below the token:
 //
 //	14 |           "type": "portmap"
 //	   |                   ^^^^^^^^^
 //
 // It is empty where the line is not known. Characters that a terminal would act on are shown as blanks.
-func Picture(text []byte, span Span) string {
-	line, ok := lineAt(text, span.From.Line)
-	if !ok {
+func (l Lines) Picture(span Span) string {
+	if span.From.Line < 1 || span.From.Line > len(l) {
 		return ""
 	}
-	return PictureOf(line, span)
-}
-
-// PictureOf is the picture of a span in its line, for those who have the lines at hand.
-func PictureOf(line string, span Span) string {
-	if span.From.Line == 0 {
-		return ""
-	}
+	line := strings.TrimRight(l[span.From.Line-1], "\r")
 	start := byteOf(line, span.From.Column)
 	end := len(strings.TrimRight(line, " \t"))
 	if span.To.Line == span.From.Line {
@@ -60,22 +63,6 @@ func window(line string, start, end int) (part string, from, to int) {
 	}
 	from = len(head) + len(string(runes[left:first]))
 	return head + string(runes[left:right]) + tail, from, from + len(string(runes[first:last]))
-}
-
-func lineAt(text []byte, number int) (string, bool) {
-	if number < 1 || len(text) == 0 {
-		return "", false
-	}
-	rest := string(text)
-	for range number - 1 {
-		i := strings.IndexByte(rest, '\n')
-		if i < 0 {
-			return "", false
-		}
-		rest = rest[i+1:]
-	}
-	line, _, _ := strings.Cut(rest, "\n")
-	return strings.TrimRight(line, "\r"), true
 }
 
 // byteOf a 1-based column in code points.
