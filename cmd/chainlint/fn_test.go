@@ -18,6 +18,7 @@ import (
 	"github.com/chainlint/chainlint/internal/krm"
 	"github.com/chainlint/chainlint/internal/manifest"
 	"github.com/chainlint/chainlint/internal/schema"
+	"github.com/chainlint/chainlint/internal/schema/schematest"
 )
 
 // TestChainLintIsItsSchema: a field that is in one and not in the other would be refused or lost.
@@ -34,25 +35,9 @@ func TestChainLintIsItsSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := slices.Sorted(maps.Keys(doc.Properties.Spec.Properties))
-	if got := fields(reflect.TypeFor[fnLintSpec]()); !slices.Equal(got, want) {
+	if got := schematest.Fields(reflect.TypeFor[fnLintSpec]()); !slices.Equal(got, want) {
 		t.Errorf("the type has %v, the schema %v", got, want)
 	}
-}
-
-func fields(t reflect.Type) []string {
-	var names []string
-	for i := range t.NumField() {
-		f := t.Field(i)
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		switch {
-		case f.Anonymous:
-			names = append(names, fields(f.Type)...)
-		case name != "":
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
 }
 
 // FuzzLintFunction holds the promises of the function on any stdin when it lints: a ResourceList on stdout,

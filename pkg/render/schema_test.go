@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/chainlint/chainlint/internal/schema"
+	"github.com/chainlint/chainlint/internal/schema/schematest"
 	"github.com/chainlint/chainlint/pkg/render"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
@@ -33,11 +34,11 @@ func TestSchemasAreTheTypes(t *testing.T) {
 		{"ChainRender", "spec", render.Config{}},
 		{"ChainRender", "spec policy", render.Policy{}},
 	} {
-		if diff := cmp.Diff(fields(reflect.TypeOf(c.value)), properties(t, c.kind, strings.Fields(c.path))); diff != "" {
+		if diff := cmp.Diff(schematest.Fields(reflect.TypeOf(c.value)), properties(t, c.kind, strings.Fields(c.path))); diff != "" {
 			t.Errorf("%s, %s: Go type against schema: %s", c.kind, c.path, diff)
 		}
 	}
-	pool := append(fields(reflect.TypeOf(terway.PoolFacts{})), "name")
+	pool := append(schematest.Fields(reflect.TypeOf(terway.PoolFacts{})), "name")
 	slices.Sort(pool)
 	text, _ := schema.Text("ClusterFacts")
 	var doc struct {
@@ -59,22 +60,6 @@ func TestSchemasAreTheTypes(t *testing.T) {
 	if diff := cmp.Diff(pool, keys(doc.Properties.Spec.Properties.NodePools.Items.Properties)); diff != "" {
 		t.Errorf("node pools: %s", diff)
 	}
-}
-
-func fields(t reflect.Type) []string {
-	var names []string
-	for i := range t.NumField() {
-		f := t.Field(i)
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		switch {
-		case f.Anonymous:
-			names = append(names, fields(f.Type)...)
-		case name != "":
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
 }
 
 func properties(t *testing.T, kind string, path []string) []string {
