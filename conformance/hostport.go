@@ -122,6 +122,7 @@ var hostPortSpecs = []Spec{
 		Run: func(t *T) {
 			tcp, udp := t.Port(probe.TCP), t.Port(probe.UDP)
 			pod := t.Start(PodSpec{Ports: []Port{tcp, udp}})
+			t.Answers(pod, tcp, Asks(probe.TCP, External)...) // a path that is closed is told before the long wait
 			much := Ask{From: External, Protocol: probe.TCP, Shape: probe.Request{Upload: 10 << 20, Download: 10 << 20, Limit: 20 * time.Second}}
 			t.Answers(pod, tcp, much)
 			for _, size := range []int{1400, 9000} {
@@ -136,6 +137,7 @@ var hostPortSpecs = []Spec{
 		Run: func(t *T) {
 			port := t.Port(probe.TCP)
 			pod := t.Start(PodSpec{Ports: []Port{port}})
+			t.Answers(pod, port, Asks(probe.TCP, External)...)
 			var many []Ask
 			for range 50 {
 				many = append(many, Ask{From: External, Protocol: probe.TCP, Shape: probe.Request{Limit: 5 * time.Second}})
@@ -150,7 +152,7 @@ var hostPortSpecs = []Spec{
 		Run: func(t *T) {
 			port := t.Port(probe.TCP)
 			pod := t.Start(PodSpec{Ports: []Port{port}})
-			t.phase = "open"
+			t.Answers(pod, port, Asks(probe.TCP, External)...)
 			idle := Ask{From: External, Protocol: probe.TCP, Shape: probe.Request{Idle: 3 * time.Second, Limit: 6 * time.Second}}
 			t.judge(port, pod, []Ask{idle}, func(a Ask) Want { return t.want(a, port) }, 1)
 			t.Stop(pod)
