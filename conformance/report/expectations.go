@@ -44,20 +44,39 @@ func (e *Expectations) Apply(r *Report, now time.Time) {
 	}
 	today := now.Format(time.DateOnly)
 	for _, x := range e.entries {
-		if wrong := x.apply(r, today); wrong != "" {
+		x.accept(r, today)
+	}
+	for _, x := range e.entries {
+		if wrong := x.wrong(r, today); wrong != "" {
 			r.Expectations = append(r.Expectations, fmt.Sprintf("%s:%d: %s", e.file, x.line, wrong))
 		}
 	}
 }
 
-// apply one entry; what is wrong with it is returned.
-func (x expectation) apply(r *Report, today string) string {
+// matching are the judged specs that an entry is about.
+func (x expectation) matching(r *Report) []*Spec {
 	pattern := glob(x.id)
-	specs := r.where(func(s *Spec) bool { return s.Judged && pattern.MatchString(s.ID) })
-	switch {
-	case len(specs) == 0:
+	return r.where(func(s *Spec) bool { return s.Judged && pattern.MatchString(s.ID) })
+}
+
+func (x expectation) expired(today string) bool { return x.expires != "" && today > x.expires }
+
+// accept marks what the entry accepts.
+func (x expectation) accept(r *Report, today string) {
+	for _, s := range x.matching(r) {
+		if s.Result() == x.status && s.Waiver == nil && !x.expired(today) {
+			s.Waiver = &Waiver{Reason: x.reason, Link: x.link, Expires: x.expires}
+		}
+	}
+}
+
+// wrong says why an entry no longer holds, "" where it does.
+func (x expectation) wrong(r *Report, today string) string {
+	specs := x.matching(r)
+	if len(specs) == 0 {
 		return x.matchesNothing(r)
-	case x.expires != "" && today > x.expires:
+	}
+	if x.expired(today) {
 		return fmt.Sprintf("%s expired on %s, so its outcome counts again: repair it, or extend the entry with a reason", x.id, x.expires)
 	}
 	var passed, others []string
@@ -65,9 +84,7 @@ func (x expectation) apply(r *Report, today string) string {
 		switch result := s.Result(); {
 		case result == Pass:
 			passed = append(passed, s.ID)
-		case result == x.status && s.Waiver == nil:
-			s.Waiver = &Waiver{Reason: x.reason, Link: x.link, Expires: x.expires}
-		case result != NotApplicable && s.Waiver == nil && s.decides():
+		case s.Waiver == nil && result != NotApplicable && s.decides():
 			others = append(others, s.ID+" "+string(result))
 		}
 	}

@@ -76,13 +76,19 @@ func (r *Report) doubts() []string {
 // reasons are those of core specs with that result that nobody accepts; specs with one cause share a line.
 func (r *Report) reasons(result Outcome) []string {
 	specs := r.where(func(s *Spec) bool { return s.decides() && s.Result() == result && !s.waived() })
+	one, many := verbs(result)
+	return causeLines(specs, one, many)
+}
+
+// causeLines say of specs what became of them, a line for each cause.
+func causeLines(specs []*Spec, one, many string) []string {
 	var all []string
 	for _, c := range causesOf(specs) {
-		verb, many := verbs(result)
+		verb := one
 		if len(c.Specs) > 1 {
 			verb = many
 		}
-		all = append(all, fmt.Sprintf("%s %s%s", named(ids(c.Specs), maxNamed), verb, c.text()))
+		all = append(all, named(ids(c.Specs), maxNamed)+" "+verb+c.text())
 	}
 	return all
 }

@@ -32,21 +32,35 @@ type cause struct {
 	Specs []*Spec
 }
 
-// causesOf puts specs with one likely cause together, and those without one by their reasons, in the order in
-// which they come up.
+// causesOf puts specs with one likely cause together, and those without one by their reasons.
 func causesOf(specs []*Spec) []cause {
 	var all []cause
-	for _, s := range specs {
-		i := slices.IndexFunc(all, func(c cause) bool {
-			return c.Hint == s.Hint && (s.Hint != "" || s.because() != "" && c.Specs[0].because() == s.because())
-		})
-		if i < 0 {
-			i = len(all)
-			all = append(all, cause{Hint: s.Hint})
+	for _, same := range together(specs, func(s *Spec) string {
+		if s.Hint == "" && s.because() != "" {
+			return "reason " + s.because()
 		}
-		all[i].Specs = append(all[i].Specs, s)
+		return s.Hint
+	}) {
+		all = append(all, cause{same[0].Hint, same})
 	}
 	return all
+}
+
+// together puts what has the same key together, in the order in which the keys come up; what has none stays alone.
+func together[T any](all []T, key func(T) string) [][]T {
+	var sets [][]T
+	at := map[string]int{}
+	for _, one := range all {
+		k := key(one)
+		i, ok := at[k]
+		if !ok || k == "" {
+			i = len(sets)
+			at[k] = i
+			sets = append(sets, nil)
+		}
+		sets[i] = append(sets[i], one)
+	}
+	return sets
 }
 
 // text continues a sentence about the specs: the reason where it is one, else the likely cause.
@@ -83,14 +97,9 @@ func (r *Report) untested() []untested {
 	var all []untested
 	for _, o := range []Outcome{Skipped, NotApplicable} {
 		specs := r.where(func(s *Spec) bool { return s.Judged && s.Result() == o })
-		for i := range specs {
-			reason := or(specs[i].because(), "no reason was given")
-			at := slices.IndexFunc(all, func(u untested) bool { return u.Outcome == o && u.Reason == reason })
-			if at < 0 {
-				at = len(all)
-				all = append(all, untested{Outcome: o, Reason: reason})
-			}
-			all[at].Specs = append(all[at].Specs, specs[i])
+		reason := func(s *Spec) string { return or(s.because(), "no reason was given") }
+		for _, same := range together(specs, reason) {
+			all = append(all, untested{o, reason(same[0]), same})
 		}
 	}
 	return all
@@ -112,14 +121,8 @@ type group struct {
 // groups in the order in which they come up.
 func (r *Report) groups() []group {
 	var all []group
-	for i := range r.Specs {
-		s := &r.Specs[i]
-		at := slices.IndexFunc(all, func(g group) bool { return g.Name == s.Group })
-		if at < 0 {
-			at = len(all)
-			all = append(all, group{Name: s.Group})
-		}
-		all[at].Specs = append(all[at].Specs, s)
+	for _, same := range together(r.where(func(*Spec) bool { return true }), func(s *Spec) string { return or(s.Group, "other") }) {
+		all = append(all, group{or(same[0].Group, "other"), same})
 	}
 	return all
 }
