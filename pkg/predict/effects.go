@@ -45,6 +45,17 @@ func (w World) Transit(fromPod bool) Claim {
 	})
 }
 
+// Cilium tells whether cilium serves host ports in kube-proxy's place, so that portmap's rules come second or not
+// at all.
+func (w World) Cilium() Claim {
+	return w.claim(func(q *question) Claim {
+		if q.cilium() {
+			return Claim{Holds: Yes, Why: servedByCilium}
+		}
+		return Claim{Holds: No}
+	})
+}
+
 // SymmetricRouting tells whether replies to public clients leave by the interface at which the requests came.
 func (w World) SymmetricRouting() Claim {
 	return w.claim(func(q *question) Claim {

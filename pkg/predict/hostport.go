@@ -181,11 +181,12 @@ func (w World) Told() Claim {
 
 // Reasons that stand in more than one place.
 const (
-	noPortmap    = "the list has no portmap, so nobody maps the port"
-	noCapability = "portmap does not declare the capability portMappings, so the runtime does not tell it of the port"
-	servedByCRIO = "CRI-O serves host ports itself and tells no plugin of them"
-	noPodIPv6    = "the pod has no IPv6 address"
-	randomIPv6   = "tuning writes its sysctls in random order, so some pods keep their IPv6 address"
+	noPortmap      = "the list has no portmap, so nobody maps the port"
+	noCapability   = "portmap does not declare the capability portMappings, so the runtime does not tell it of the port"
+	servedByCilium = "without kube-proxy, on Datapath V2, cilium serves host ports itself"
+	servedByCRIO   = "CRI-O serves host ports itself and tells no plugin of them"
+	noPodIPv6      = "the pod has no IPv6 address"
+	randomIPv6     = "tuning writes its sysctls in random order, so some pods keep their IPv6 address"
 )
 
 // withoutIPv6: a pod without an address cannot ask, nor be asked at it.
@@ -215,14 +216,17 @@ func (q *question) servedByOthers() (Answer, bool) {
 		return q.direct(), true
 	case !q.port.Static && q.runtime() == terway.RuntimeCRIO:
 		return undecided(servedByCRIO), true
-	case (q.KubeProxyMode == "" || q.KubeProxyMode == terway.KubeProxyNone) && q.cilium():
-		return undecided("without kube-proxy, on Datapath V2, cilium serves host ports itself"), true
+	case q.cilium():
+		return undecided(servedByCilium), true
 	}
 	return Answer{}, false
 }
 
 // cilium serves host ports where it replaces kube-proxy.
 func (q *question) cilium() bool {
+	if q.KubeProxyMode != "" && q.KubeProxyMode != terway.KubeProxyNone {
+		return false // whatever the datapath is
+	}
 	datapath := q.datapath()
 	return (datapath == terway.DatapathV2 || datapath == terway.DatapathIPvlan) && q.proxy() == terway.KubeProxyNone
 }

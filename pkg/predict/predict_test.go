@@ -326,6 +326,10 @@ func TestEffects(t *testing.T) {
 		{"symmetric routing", ``, nil, World.SymmetricRouting, No, ""},
 		{"symmetric routing, asked", ``, func(w *World) { w.Symmetric.Asked = true }, World.SymmetricRouting, Yes, ""},
 		{"symmetric routing, release", ``, func(w *World) { w.Symmetric.Asked, w.HasSymmetric = true, Unknown }, World.SymmetricRouting, Unknown, "terway.version"},
+		{"cilium", ``, func(w *World) { w.Datapath, w.KubeProxyMode = "datapathv2", "none" }, World.Cilium, Yes, ""},
+		{"cilium, datapath", ``, func(w *World) { w.Datapath, w.KubeProxyMode = "", "none" }, World.Cilium, Unknown, "terway.datapath"},
+		{"cilium, mode", ``, func(w *World) { w.Datapath, w.KubeProxyMode = "datapathv2", "" }, World.Cilium, Unknown, "kubeProxyMode"},
+		{"no cilium", ``, func(w *World) { w.Datapath = "" }, World.Cilium, No, ""},
 		{"pods start", ``, nil, World.AllStart, Yes, ""},
 		{"pods do not start", `"backend":"NFTables"`, nil, World.AllStart, No, ""},
 	} {

@@ -180,21 +180,32 @@ func ReadSysctls(entry *conflist.Node) []Sysctl {
 // Symmetric is what Terway's own entry says of symmetric routing.
 type Symmetric struct {
 	// Asked: symmetric_routing is the JSON value true.
-	Asked  bool
-	Config terway.SymmetricConfig
-	// Broken says what is wrong with the configuration, "" where nothing is.
-	Broken string
+	Asked bool
+	// Config as Terway decodes it; Undecodable: it does not.
+	Config      terway.SymmetricConfig
+	Undecodable bool
+	// Problems are numbers with which packets go astray.
+	Problems []terway.SymmetricProblem
 }
 
 // ReadSymmetric decodes Terway's own entry.
 func ReadSymmetric(entry *conflist.Node) Symmetric {
 	s := Symmetric{Asked: entry.Get(terway.SymmetricKey).IsTrue()}
 	if config := entry.Get(terway.SymmetricConfigKey); config != nil && config.Decode(&s.Config) != nil {
-		s.Broken = terway.SymmetricConfigKey + " does not decode"
+		s.Config, s.Undecodable = terway.SymmetricConfig{}, true
 		return s
 	}
-	if bad := s.Config.Check(); len(bad) > 0 {
-		s.Broken = bad[0].Reason
-	}
+	s.Problems = s.Config.Check()
 	return s
+}
+
+// astray is why packets go astray, "" if they do not.
+func (s Symmetric) astray() string {
+	switch {
+	case s.Undecodable:
+		return terway.SymmetricConfigKey + " does not decode"
+	case len(s.Problems) > 0:
+		return s.Problems[0].Reason
+	}
+	return ""
 }

@@ -131,11 +131,11 @@ func (q *question) symmetric() (on bool, why string) {
 
 // diverted: with wrong numbers symmetric routing sends packets astray, and nobody says which.
 func (q *question) diverted() (Answer, bool) {
-	if q.Symmetric.Broken == "" {
+	if q.Symmetric.astray() == "" {
 		return Answer{}, false
 	}
 	if on, _ := q.symmetric(); !on {
 		return Answer{}, false
 	}
-	return undecided("symmetric routing diverts packets: " + q.Symmetric.Broken), true
+	return undecided("symmetric routing diverts packets: " + q.Symmetric.astray()), true
 }
