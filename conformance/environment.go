@@ -42,6 +42,8 @@ type About struct {
 	// Conflist is the list that lands on a node, "" where Terway refuses; Backend is portmap's, "" without it.
 	Conflist string `json:"conflist,omitempty"`
 	Backend  string `json:"backend,omitempty"`
+	// Datapath that runs, as ClusterFacts name it.
+	Datapath string `json:"datapath,omitempty"`
 }
 
 // Opener makes an environment that runs another chain in another world, for specs that bring their own.
@@ -86,6 +88,10 @@ type Sabotage struct {
 	NodeWithoutIPv6 bool
 	// NoDaemon: Terway's daemon does not answer its plugin.
 	NoDaemon bool
+	// LeftoverConf: 10-terway.conf is still on the node, beside the list.
+	LeftoverConf bool
+	// ForgetsPorts: the runtime does not name the host ports when it detaches pods.
+	ForgetsPorts bool
 }
 
 // Layout is where everybody is. Addresses that are not there are invalid ones.
@@ -139,35 +145,13 @@ type Pod interface {
 	IPs() []netip.Addr
 	// Stop deletes the pod: DEL, then the namespace. A second time does nothing.
 	Stop(ctx context.Context) error
+	// Kill is Stop without time to end: its servers serve until it is gone.
+	Kill(ctx context.Context) error
 }
 
 // Tinkerer is a place whose network can be changed; see [NetAdmin].
 type Tinkerer interface {
 	Change(ctx context.Context, c probe.Change) error
-}
-
-// Attachment is a pod whose CNI calls can be made one by one; see [CNICalls].
-type Attachment interface {
-	Pod
-	// Add attaches it again, with another chain where data is not nil.
-	Add(ctx context.Context) error
-	Check(ctx context.Context) error
-	// Del detaches it, with the list of other data where how says so, and leaves its namespace alone.
-	Del(ctx context.Context, how Del) error
-	// Destroy removes its namespace without DEL.
-	Destroy() error
-}
-
-// Del says how a pod is detached.
-type Del struct {
-	// Data of another ConfigMap whose list is used, nil for that of the environment.
-	Data map[string]string
-	// Name of the network, "" for Terway's.
-	Name string
-	// WithoutPorts: the runtime does not name the host ports.
-	WithoutPorts bool
-	// WithoutPlugin: the binary of this plugin is missing.
-	WithoutPlugin string
 }
 
 // PodSpec is the wish for a pod.
@@ -249,6 +233,10 @@ const (
 	Redirect Feature = "redirect"
 	// HostPorts: the runtime tells plugins of host ports.
 	HostPorts Feature = "host-ports"
+	// Rollout: the chain can be replaced while pods run: the environment is a [Roller].
+	Rollout Feature = "rollout"
+	// Shell: commands can be run on nodes, which are [Operator]s.
+	Shell Feature = "shell"
 )
 
 // Features are all of them.

@@ -147,6 +147,7 @@ func (t *T) TryStart(spec PodSpec) (Pod, error) {
 func (t *T) Start(spec PodSpec) Pod {
 	pod, err := t.TryStart(spec)
 	if err != nil {
+		t.startPredicted(spec)
 		t.notStarted(err)
 	}
 	return pod
@@ -246,5 +247,6 @@ func (t *T) missing(f Feature) string {
 var missingOutcome = map[Feature]report.Outcome{
 	DualStack: report.NotApplicable, SCTPPackets: report.NotApplicable, PublicAddress: report.Inconclusive, Rules: report.NotApplicable,
 	NetAdmin: report.NotApplicable, CNICalls: report.NotApplicable, OwnChain: report.NotApplicable,
+	Rollout: report.NotApplicable, Shell: report.NotApplicable,
 	IPv6: report.Inconclusive, Redirect: report.Inconclusive, HostPorts: report.Inconclusive,
 }

@@ -8,13 +8,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/containernetworking/cni/libcni"
 
 	"github.com/chainlint/chainlint/conformance"
-	"github.com/chainlint/chainlint/conformance/probe"
 	"github.com/chainlint/chainlint/conformance/report"
 	"github.com/chainlint/chainlint/conformance/stub"
 	"github.com/chainlint/chainlint/pkg/cni"
@@ -141,24 +139,11 @@ func (l *Lab) merge() error {
 	if runs := l.setup.Facts.Terway.Datapath; runs != "" {
 		l.datapath = runs
 	}
-	l.list, err = l.load(merged.Conflist)
+	l.list, err = l.load(l.setup.Data, merged.Conflist)
 	if errors.As(err, &l.refusal) {
 		return nil
 	}
 	return err
-}
-
-// load reads a list as the runtime does.
-func (l *Lab) load(text string) (*libcni.NetworkConfigList, error) {
-	file := filepath.Join(l.cache, terway.ConflistName)
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		return nil, err
-	}
-	list, err := libcni.NetworkConfFromFile(file)
-	if err != nil {
-		return nil, &conformance.StartError{Stage: conformance.StageRuntime, Err: err}
-	}
-	return list, nil
 }
 
 // listOf is the list of another ConfigMap on the same nodes.
@@ -167,7 +152,7 @@ func (l *Lab) listOf(data map[string]string) (*libcni.NetworkConfigList, error) 
 	if err != nil {
 		return nil, &conformance.StartError{Stage: conformance.StageTerway, Err: err}
 	}
-	return l.load(merged.Conflist)
+	return l.load(data, merged.Conflist)
 }
 
 // pluginDir is where the binary of a plugin is.
@@ -193,7 +178,7 @@ const standIn = "chainlint's stand-in for Terway's plugin and terway-cli, which 
 // About implements conformance.Environment.
 func (l *Lab) About() conformance.About {
 	return conformance.About{
-		StandIn: standIn, Emulated: l.emulated(), Conflist: l.conflist, Backend: l.backend(),
+		StandIn: standIn, Emulated: l.emulated(), Conflist: l.conflist, Backend: l.backend(), Datapath: l.datapath,
 		Facts: []report.Fact{
 			{Name: "kernel", Value: kernelRelease(), Source: "found here"},
 			{Name: "iptables", Value: toolVersion("iptables"), Source: "found here"},
@@ -288,23 +273,6 @@ func (l *Lab) At(where conformance.Where) conformance.Place {
 		s = l.external
 	}
 	return l.hinder(s)
-}
-
-// machine is a node as a place: its firewall can be read.
-type machine struct{ *space }
-
-// Look implements conformance.Place.
-func (m machine) Look(ctx context.Context, sysctls ...string) (probe.Inspection, error) {
-	seen, err := m.space.Look(ctx, sysctls...)
-	if err != nil {
-		return seen, err
-	}
-	err = m.do(func() error {
-		var err error
-		seen.Rules, err = probe.HostPortRules(ctx)
-		return err
-	})
-	return seen, err
 }
 
 // Evidence implements conformance.Environment.

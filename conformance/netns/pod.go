@@ -40,6 +40,9 @@ type pod struct {
 	ips           []netip.Addr
 	server        *probe.Server
 	stop          sync.Once
+
+	lock sync.Mutex
+	seen []conformance.PluginCall
 }
 
 // count of all pods, so that each has a name of its own.
@@ -79,7 +82,7 @@ func (p *pod) start(ctx context.Context) error {
 	if err := p.node.hideIPv6(p.space); err != nil {
 		return err
 	}
-	if err := p.Add(ctx); err != nil {
+	if err := p.Add(ctx, conformance.Call{}); err != nil {
 		return err
 	}
 	if p.lab.setup.Sabotage.AddressComesBack {
@@ -122,78 +125,33 @@ func (p *pod) IPs() []netip.Addr { return p.ips }
 func (p *pod) Stop(ctx context.Context) error {
 	var err error
 	p.stop.Do(func() {
-		if p.server != nil {
-			p.server.Close()
-		}
-		if !p.lab.setup.Sabotage.SkipDEL {
-			err = p.Del(ctx, conformance.Del{})
-		}
+		p.shut()
+		err = errors.Join(p.Del(ctx, conformance.Call{}), p.Destroy())
+	})
+	return err
+}
+
+// Kill implements conformance.Pod.
+func (p *pod) Kill(ctx context.Context) error {
+	var err error
+	p.stop.Do(func() {
+		err = p.Del(ctx, conformance.Call{})
+		p.shut()
 		err = errors.Join(err, p.Destroy())
 	})
 	return err
+}
+
+func (p *pod) shut() {
+	if p.server != nil {
+		p.server.Close()
+	}
 }
 
 // Destroy implements conformance.Attachment.
 func (p *pod) Destroy() error {
 	p.close()
 	return nil
-}
-
-// Add implements conformance.Attachment.
-func (p *pod) Add(ctx context.Context) error {
-	if err := setAllowlist(p.lab.setup.Facts.Node.TuningAllowlist); err != nil {
-		return err
-	}
-	var result types.Result
-	run := p.lab.executor(p.node)
-	err := p.node.do(func() error {
-		var err error
-		result, err = run.cni(p.lab.cache).AddNetworkList(ctx, p.lab.list, p.conf(false))
-		return err
-	})
-	if err != nil {
-		return &conformance.StartError{Stage: conformance.StagePod, Plugin: run.failed, Err: err}
-	}
-	if p.ips, err = addresses(result); err != nil {
-		return &conformance.StartError{Stage: conformance.StagePod, Err: err}
-	}
-	if p.lab.setup.Facts.ContainerRuntime == terway.RuntimeCRIO {
-		if err := p.Check(ctx); err != nil {
-			return &conformance.StartError{Stage: conformance.StagePod, Err: err}
-		}
-	}
-	return p.lab.afterAdd(ctx, p)
-}
-
-// Check implements conformance.Attachment.
-func (p *pod) Check(ctx context.Context) error {
-	return p.node.do(func() error {
-		return p.lab.executor(p.node).cni(p.lab.cache).CheckNetworkList(ctx, p.lab.list, p.conf(false))
-	})
-}
-
-// Del implements conformance.Attachment. containerd detaches with the list that is current, not with the one of
-// ADD.
-func (p *pod) Del(ctx context.Context, how conformance.Del) error {
-	if p.net < 0 {
-		return nil
-	}
-	list := p.lab.list
-	if how.Data != nil {
-		other, err := p.lab.listOf(how.Data)
-		if err != nil {
-			return err
-		}
-		list = other
-	}
-	if how.Name != "" {
-		renamed := *list
-		renamed.Name = how.Name
-		list = &renamed
-	}
-	run := p.lab.executor(p.node)
-	run.without = how.WithoutPlugin
-	return p.node.do(func() error { return run.cni(p.lab.cache).DelNetworkList(ctx, list, p.conf(how.WithoutPorts)) })
 }
 
 // conf is what containerd tells libcni, in the spelling of go-cni, whose structs have no tags.

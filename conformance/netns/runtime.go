@@ -4,6 +4,7 @@ package netns
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/containernetworking/cni/libcni"
 	"github.com/containernetworking/cni/pkg/invoke"
 
+	"github.com/chainlint/chainlint/conformance"
 	"github.com/chainlint/chainlint/conformance/stub"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
@@ -21,8 +23,10 @@ type executor struct {
 	*invoke.DefaultExec
 	lab  *Lab
 	node *node
-	// without hides the binary of a plugin; failed is the one that failed.
-	without, failed string
+	// without hides the binary of a plugin; killedAfter ends an ADD when this one is done; failed is the one that
+	// failed.
+	without, killedAfter, failed string
+	note                         func(conformance.PluginCall)
 }
 
 func (l *Lab) executor(n *node) *executor {
@@ -56,12 +60,20 @@ func (r *executor) FindInPath(plugin string, paths []string) (string, error) {
 
 // ExecPlugin runs a plugin on the calling thread, and so in its namespaces.
 func (r *executor) ExecPlugin(ctx context.Context, path string, stdin []byte, environ []string) ([]byte, error) {
+	call := stub.NewCall(environ, stdin)
+	plugin := filepath.Base(path)
+	r.note(conformance.PluginCall{Plugin: plugin, Command: call.Command, Stdin: stdin})
 	out, err := r.exec(ctx, path, stdin, environ)
+	if err == nil && call.Command == "ADD" && plugin == r.killedAfter {
+		err = errKilled
+	}
 	if err != nil {
-		r.failed = filepath.Base(path)
+		r.failed = plugin
 	}
 	return out, err
 }
+
+var errKilled = errors.New("signal: killed")
 
 func (r *executor) exec(ctx context.Context, path string, stdin []byte, environ []string) ([]byte, error) {
 	switch path {
