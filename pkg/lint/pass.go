@@ -40,7 +40,11 @@ func (p *Pass) ReportAs(impact Impact, lost bool, at Place, format string, args 
 }
 
 // Needs notes that the rule cannot judge without these facts.
-func (p *Pass) Needs(facts ...string) { p.run.need(p.rule.ID, facts) }
+func (p *Pass) Needs(facts ...string) {
+	if len(facts) > 0 {
+		p.run.need(p.rule.ID, facts)
+	}
+}
 
 // Has tells whether the Terway on the nodes has a feature. known is false where the facts do not name its
 // release and releases differ.

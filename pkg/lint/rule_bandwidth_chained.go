@@ -4,6 +4,7 @@ package lint
 
 import (
 	"github.com/chainlint/chainlint/pkg/cni"
+	"github.com/chainlint/chainlint/pkg/predict"
 )
 
 var bandwidthChained = Rule{
@@ -20,7 +21,7 @@ var bandwidthChained = Rule{
 				p.Report(e.AtField(limits.Broken), "%s, and bandwidth refuses its configuration: every pod fails", limits.Why)
 			case limits.Static:
 				p.Report(e.AtField("type"), "bandwidth needs the host's end of the pod's link, which Terway's result does not name: with limits for every pod, every pod fails. Remove it; Terway limits bandwidth itself")
-			case e.capability("bandwidth") && !limits.Written:
+			case predict.Declares(e.Node, "bandwidth") && !limits.Written:
 				p.ReportAs(SomePods, false, e.AtField("type"), "bandwidth needs the host's end of the pod's link, which Terway's result does not name: every pod with a bandwidth annotation fails. Remove it; Terway limits bandwidth itself")
 			default:
 				p.ReportAs(Silent, false, e.AtField("type"), "bandwidth has no limits and is told of none: remove it; Terway limits bandwidth itself")

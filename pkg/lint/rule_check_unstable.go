@@ -24,7 +24,7 @@ var checkUnstable = Rule{
 			if !s.stable() {
 				p.ReportAs(AllPods, true, s.atValue(), "CRI-O checks every pod right after its start, and the kernel gives this value back in another spelling, so the check fails: write it as /proc shows it, with tabs between numbers")
 			}
-			if strings.Contains(s.key, "IFNAME") && terway.Older(p.Version(cni.Tuning), "v1.3.0") {
+			if strings.Contains(s.Key, "IFNAME") && terway.Older(p.Version(cni.Tuning), "v1.3.0") {
 				p.ReportAs(AllPods, true, s.atKey(), "CRI-O checks every pod right after its start, and before v1.3.0 tuning does not put the interface in for IFNAME then, so the check fails: write %s", podInterface)
 			}
 		}
@@ -38,8 +38,8 @@ var checkUnstable = Rule{
 
 // stable tells whether the kernel gives the value back as it is written: no number in another spelling.
 func (s sysctl) stable() bool {
-	if number, err := strconv.ParseInt(strings.TrimSpace(s.value), 0, 64); err == nil {
-		return strconv.FormatInt(number, 10) == s.value
+	if number, err := strconv.ParseInt(strings.TrimSpace(s.Value), 0, 64); err == nil {
+		return strconv.FormatInt(number, 10) == s.Value
 	}
-	return s.value == strings.TrimSpace(s.value) && !strings.Contains(s.value, " ")
+	return s.Value == strings.TrimSpace(s.Value) && !strings.Contains(s.Value, " ")
 }

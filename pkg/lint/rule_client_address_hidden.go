@@ -3,7 +3,7 @@
 package lint
 
 import (
-	"github.com/chainlint/chainlint/pkg/terway"
+	"github.com/chainlint/chainlint/pkg/predict"
 )
 
 var clientAddressHidden = Rule{
@@ -14,8 +14,11 @@ var clientAddressHidden = Rule{
 	Sources: []string{"containernetworking/plugins:plugins/meta/portmap/portmap.go (masqAll)"},
 	Check: func(p *Pass) {
 		for _, m := range p.portmaps() {
-			datapath := p.Datapath()
-			if m.masqAll && m.snat && !m.nftables() && datapath == terway.DatapathVeth {
+			hidden := p.sound(m)
+			seen := hidden
+			seen.Portmap.MasqAll = false
+			a, b := hidden.HostPort(outside, predict.Port{}), seen.HostPort(outside, predict.Port{})
+			if a.Source == predict.OfNode && b.Source == predict.Preserved {
 				p.Report(m.AtField("masqAll"), "masqAll hides the client's address from pods, and on the veth datapath nothing needs it: remove it, unless that is what you want")
 			}
 		}

@@ -3,7 +3,9 @@
 package lint
 
 import (
-	"github.com/chainlint/chainlint/pkg/cni"
+	"slices"
+
+	"github.com/chainlint/chainlint/pkg/predict"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
@@ -20,8 +22,13 @@ var exclusiveENI = Rule{
 			p.Report(p.Key(p.source), "on exclusive-ENI nodes Terway %s puts its own list in the chain's place: pods there get no host ports and no sysctls of this chain", p.pool.Terway.Version)
 		case p.discarded:
 			p.Needs("terway.version")
-		case len(p.Plugins(cni.Portmap)) > 0:
+		case slices.ContainsFunc(p.portmaps(), p.unanswered):
 			p.ReportAs(Traffic, false, p.Key(p.source), "on exclusive-ENI nodes a pod's replies leave by its own ENI, past the node: host ports answer only where portmap masquerades everything (masqAll)")
 		}
 	},
+}
+
+// unanswered tells whether clients outside get no answer.
+func (p *Pass) unanswered(m portmapEntry) bool {
+	return p.sound(m).HostPort(outside, predict.Port{}).Outcome == predict.Timeout
 }

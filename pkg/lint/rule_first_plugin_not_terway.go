@@ -95,6 +95,6 @@ func (p *Pass) needsInterface(e *Entry) bool {
 		return false
 	}
 	return cni.ChangesLink(e.Node, p.Version(cni.Tuning)) || slices.ContainsFunc(e.sysctls(), func(s sysctl) bool {
-		return strings.Contains(s.path, "/"+podInterface+"/")
+		return strings.Contains(s.Path, "/"+podInterface+"/")
 	})
 }

@@ -16,7 +16,7 @@ var ipv6MissingOnNodes = Rule{
 	Sources: []string{"linux:net/ipv6 (ipv6.disable=1 registers no sysctls)", "containernetworking/plugins issues #59, #102"},
 	Check: func(p *Pass) {
 		for _, s := range p.allSysctls() {
-			if !strings.HasPrefix(s.path, "/proc/sys/net/ipv6/") {
+			if !strings.HasPrefix(s.Path, "/proc/sys/net/ipv6/") {
 				continue
 			}
 			switch p.pool.Node.IPv6 {

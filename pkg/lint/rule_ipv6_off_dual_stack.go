@@ -2,6 +2,10 @@
 
 package lint
 
+import (
+	"github.com/chainlint/chainlint/pkg/predict"
+)
+
 var ipv6OffDualStack = Rule{
 	ID:      "ipv6-off-dual-stack",
 	Title:   "IPv6 is switched off in pods of a dual-stack cluster",
@@ -12,14 +16,13 @@ var ipv6OffDualStack = Rule{
 	Check: func(p *Pass) {
 		for _, name := range []string{"all", podInterface} {
 			s, ok := p.disablesIPv6()[name]
-			if !ok || !s.off() {
+			if !ok || !s.Off() {
 				continue
 			}
-			switch p.IPStack() {
-			case "":
-				p.Needs("ipStack")
-			case "ipv4":
-			default:
+			switch seen := p.tuned().IPv6(); seen.Advertised {
+			case predict.Unknown:
+				p.Needs(seen.Needs...)
+			case predict.Yes:
 				p.Report(s.atKey(), "the cluster is dual stack: pods lose the IPv6 address that Terway gives them, while the cluster goes on naming it, and clients that try it first hang. Remove the sysctl")
 			}
 		}

@@ -15,11 +15,11 @@ var ipv6OffInPart = Rule{
 	Sources: []string{"linux:net/ipv6/addrconf.c (default counts for later interfaces only)", "vendor page: all, default and lo"},
 	Check: func(p *Pass) {
 		off := p.disablesIPv6()
-		if all, ok := off["all"]; ok && all.off() {
+		if all, ok := off["all"]; ok && all.Off() || p.tuned().IPv6().Nowhere() {
 			return
 		}
 		for _, name := range slices.Sorted(maps.Keys(off)) {
-			if s := off[name]; s.off() {
+			if s := off[name]; s.Off() {
 				p.Report(s.atKey(), "this switches IPv6 off %s, and the pod keeps IPv6 addresses elsewhere: write net.ipv6.conf.all.disable_ipv6 for all interfaces, present and coming ones", where(name))
 			}
 		}

@@ -3,8 +3,10 @@
 package lint
 
 import (
+	"cmp"
+
 	"github.com/chainlint/chainlint/pkg/cni"
-	"github.com/chainlint/chainlint/pkg/terway"
+	"github.com/chainlint/chainlint/pkg/predict"
 )
 
 var markChainAbsent = Rule{
@@ -16,24 +18,33 @@ var markChainAbsent = Rule{
 	Sources: []string{"containernetworking/plugins:plugins/meta/portmap/portmap.go (fillDnatRules)", "KEP-3178 (kubelet no longer makes KUBE-MARK-MASQ)", "containernetworking/plugins issue #770"},
 	Check: func(p *Pass) {
 		for _, m := range p.portmaps() {
-			if m.chain == nil || !m.snat || m.nftables() || m.bit != nil || !m.asked() {
+			if m.MarkBit != nil || !m.asked() {
 				continue
 			}
-			at, name := m.AtField("externalSetMarkChain"), m.chain.String()
-			switch mode := p.pool.KubeProxyMode; {
-			case name == "ACCEPT" || name == "RETURN":
-				p.ReportAs(Traffic, true, at, "%s is no chain that marks packets: nothing is masqueraded, so host ports do not answer on 127.0.0.1, nor to the pod itself. Leave externalSetMarkChain out, so that portmap makes its own", name)
-			case name != cni.KubeMarkMasq:
-				p.ReportAs(m.hostPortPods(), false, at, "nobody on a Terway node makes a chain %s in the nat table: every pod with host ports fails. Leave externalSetMarkChain out, so that portmap makes its own", short(name))
-			case mode == "":
-				p.Needs("kubeProxyMode")
-			case p.kubeletMakesChain():
-			case mode == terway.KubeProxyNftables || mode == terway.KubeProxyNone:
-				p.ReportAs(m.hostPortPods(), false, at, "kube-proxy in mode %s makes no chain KUBE-MARK-MASQ, and kubelet no longer does: every pod with host ports fails, others start. Leave externalSetMarkChain out, so that portmap makes its own", mode)
+			switch state, _, needs := p.marks(m).MarkChain(); state {
+			case predict.MarkEnds, predict.MarkLost:
+				p.ReportAs(Traffic, true, m.AtField("externalSetMarkChain"), "%s is no chain that marks packets: nothing is masqueraded, so host ports do not answer on 127.0.0.1, nor to the pod itself. Leave externalSetMarkChain out, so that portmap makes its own", *m.MarkChain)
+			case predict.MarkAbsent:
+				p.markChainAbsent(m)
+			default:
+				p.Needs(needs...)
 			}
 		}
 	},
 }
 
-// kubeletMakesChain: until v1.27 kubelet made KUBE-MARK-MASQ (KEP-3178: off by default from v1.27 on).
-func (p *Pass) kubeletMakesChain() bool { return terway.Older(p.run.kubernetes, "v1.27.0") }
+// marks is the world of this rule: of an unknown Kubernetes, kubelet makes no chain.
+func (p *Pass) marks(m portmapEntry) predict.World {
+	w := p.worldOf(m)
+	w.PortmapRelease, w.KubernetesVersion = cmp.Or(w.PortmapRelease, cni.NewestRead), cmp.Or(w.KubernetesVersion, "v1.27.0")
+	return w
+}
+
+func (p *Pass) markChainAbsent(m portmapEntry) {
+	at, name := m.AtField("externalSetMarkChain"), *m.MarkChain
+	if name != cni.KubeMarkMasq {
+		p.ReportAs(m.hostPortPods(), false, at, "nobody on a Terway node makes a chain %s in the nat table: every pod with host ports fails. Leave externalSetMarkChain out, so that portmap makes its own", short(name))
+		return
+	}
+	p.ReportAs(m.hostPortPods(), false, at, "kube-proxy in mode %s makes no chain KUBE-MARK-MASQ, and kubelet no longer does: every pod with host ports fails, others start. Leave externalSetMarkChain out, so that portmap makes its own", p.pool.KubeProxyMode)
+}

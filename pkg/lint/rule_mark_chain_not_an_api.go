@@ -16,7 +16,7 @@ var markChainNotAnAPI = Rule{
 	Check: func(p *Pass) {
 		for _, m := range p.portmaps() {
 			mode := p.pool.KubeProxyMode
-			if m.chain.String() == cni.KubeMarkMasq && m.bit == nil && (mode == terway.KubeProxyIptables || mode == terway.KubeProxyIPVS) {
+			if m.MarkChain != nil && *m.MarkChain == cni.KubeMarkMasq && m.MarkBit == nil && (mode == terway.KubeProxyIptables || mode == terway.KubeProxyIPVS) {
 				p.Report(m.AtField("externalSetMarkChain"), "KUBE-MARK-MASQ belongs to kube-proxy, which promises nothing about it and does not make it in mode nftables: leave externalSetMarkChain out, and portmap makes its own")
 			}
 		}

@@ -14,7 +14,7 @@ var masqallBelowVendorFloor = Rule{
 	Sources: []string{"vendor page: \"Requires portmap v1.7.1 or later\"", "containernetworking/plugins commit 0463fd19 (v1.2.0)"},
 	Check: func(p *Pass) {
 		for _, m := range p.portmaps() {
-			if m.masqAll && cni.Has(m.version, cni.MasqAll) && cni.Lacks(m.version, cni.MasqAllVendor) {
+			if m.MasqAll && cni.Has(m.version, cni.MasqAll) && cni.Lacks(m.version, cni.MasqAllVendor) {
 				p.Report(m.AtField("masqAll"), "masqAll works with portmap %s, but Alibaba Cloud documents it for %s and later: expect no support", m.version, cni.Since(cni.MasqAllVendor))
 			}
 		}

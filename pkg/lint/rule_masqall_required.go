@@ -3,6 +3,7 @@
 package lint
 
 import (
+	"github.com/chainlint/chainlint/pkg/predict"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
@@ -16,13 +17,13 @@ var masqallRequired = Rule{
 	Sources: []string{"vendor page: masqAll is required on Datapath V2", "AliyunContainerService/terway:docs/symmetric_routing_config.md", "AliyunContainerService/terway:tests/connective_test.go"},
 	Check: func(p *Pass) {
 		for _, m := range p.portmaps() {
-			if m.masqAll || !m.asked() || p.pool.KubeProxyMode == terway.KubeProxyNone {
+			if m.MasqAll || !m.asked() || p.pool.KubeProxyMode == terway.KubeProxyNone || p.pool.Exclusive() {
 				continue
 			}
-			switch p.Datapath() {
-			case "":
-				p.NeedsDatapath()
-			case terway.DatapathV2, terway.DatapathIPvlan:
+			switch a := p.sound(m).HostPort(outside, predict.Port{}); a.Outcome {
+			case predict.Undecided:
+				p.Needs(a.Needs...)
+			case predict.Timeout:
 				p.Report(m.masqallPlace(), "on Datapath V2 a pod's replies go straight to its ENI, past the host's connection tracking, so clients from outside the pod's vSwitch get no answer: add \"masqAll\": true")
 			}
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/chainlint/chainlint/pkg/cni"
 	"github.com/chainlint/chainlint/pkg/conflist"
+	"github.com/chainlint/chainlint/pkg/predict"
 )
 
 var portmapBackend = Rule{
@@ -20,9 +21,9 @@ var portmapBackend = Rule{
 			backend := m.Value("backend")
 			switch {
 			case cni.Lacks(m.version, cni.Backend), backend != nil && backend.Kind != conflist.String:
-			case backend != nil && m.backend != cni.Iptables && m.backend != cni.Nftables:
+			case backend != nil && m.Backend != cni.Iptables && m.Backend != cni.Nftables:
 				if cni.Has(m.version, cni.Backend) || m.version == "" {
-					p.Report(m.AtField("backend"), "portmap knows no backend %s and refuses its configuration, so every pod fails, with or without host ports: write iptables or nftables, in lower case", short(m.backend))
+					p.Report(m.AtField("backend"), "portmap knows no backend %s and refuses its configuration, so every pod fails, with or without host ports: write iptables or nftables, in lower case", short(m.Backend))
 				}
 			default:
 				p.foreignOptions(m)
@@ -33,13 +34,13 @@ var portmapBackend = Rule{
 
 // foreignOptions: without backend portmap takes iptables, whatever the conditions look like.
 func (p *Pass) foreignOptions(m portmapEntry) {
-	backend := cmp.Or(m.backend, cni.Iptables)
+	backend := cmp.Or(m.Backend, cni.Iptables)
 	for _, name := range []string{"conditionsV4", "conditionsV6"} {
-		if written := m.conditionsBackend(name); written != "" && written != backend {
+		if written := predict.ConditionsFor(m.Value(name), m.version); written != "" && written != backend {
 			p.Report(m.AtField(name), "%s is written for %s, but portmap uses %s and refuses its configuration, so every pod fails, with or without host ports: name the backend, or write the conditions for it", name, written, backend)
 		}
 	}
-	if m.chain != nil && backend == cni.Nftables {
+	if m.MarkChain != nil && backend == cni.Nftables {
 		p.Report(m.AtField("externalSetMarkChain"), "externalSetMarkChain exists for iptables only: with the backend nftables portmap refuses its configuration, and every pod fails, with or without host ports. Remove it")
 	}
 }

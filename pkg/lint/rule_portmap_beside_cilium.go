@@ -3,6 +3,7 @@
 package lint
 
 import (
+	"github.com/chainlint/chainlint/pkg/predict"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
@@ -14,7 +15,7 @@ var portmapBesideCilium = Rule{
 	Sources: []string{"AliyunContainerService/terway:cmd/terway-cli/policy.go (--enable-host-port with the gate KubeProxyReplacement)", "AliyunContainerService/terway:tests/utils_test.go (no portmap there)"},
 	Check: func(p *Pass) {
 		for _, m := range p.portmaps() {
-			if p.pool.KubeProxyMode == terway.KubeProxyNone && m.asked() && p.Datapath() != terway.DatapathVeth {
+			if p.pool.KubeProxyMode == terway.KubeProxyNone && m.asked() && p.world().Cilium().Holds != predict.No {
 				p.Report(m.AtField("type"), "without kube-proxy, on Datapath V2, cilium serves host ports itself, and portmap makes the same ones a second time: remove portmap")
 			}
 		}

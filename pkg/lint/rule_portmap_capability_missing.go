@@ -4,8 +4,8 @@ package lint
 
 import (
 	"github.com/chainlint/chainlint/internal/nearest"
-	"github.com/chainlint/chainlint/pkg/cni"
 	"github.com/chainlint/chainlint/pkg/conflist"
+	"github.com/chainlint/chainlint/pkg/predict"
 )
 
 var portmapCapabilityMissing = Rule{
@@ -17,8 +17,9 @@ var portmapCapabilityMissing = Rule{
 	Proof:   "by reading: libcni hands port mappings only to plugins that declare the capability",
 	Sources: []string{"containernetworking/cni:libcni/api.go (injectRuntimeConfig)", "containernetworking/plugins:plugins/meta/portmap/main.go (cmdAdd)"},
 	Check: func(p *Pass) {
-		for _, e := range p.Plugins(cni.Portmap) {
-			if e.capability("portMappings") || e.capabilityMeant("portMappings") {
+		for _, m := range p.portmaps() {
+			w, e := p.sound(m), m.Entry
+			if w.Portmap.Capability = m.Capability; w.Told().Holds == predict.Yes || e.capabilityMeant("portMappings") {
 				continue
 			}
 			at, meant := e.Place(), ""

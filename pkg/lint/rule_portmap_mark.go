@@ -2,12 +2,6 @@
 
 package lint
 
-import (
-	"strconv"
-
-	"github.com/chainlint/chainlint/pkg/terway"
-)
-
 var portmapMark = Rule{
 	ID:      "portmap-mark",
 	Title:   "portmap's mark is out of range, or set twice",
@@ -16,15 +10,12 @@ var portmapMark = Rule{
 	Sources: []string{"containernetworking/plugins:plugins/meta/portmap/main.go (parseConfig)"},
 	Check: func(p *Pass) {
 		for _, m := range p.portmaps() {
-			if m.chain != nil && m.bit != nil {
+			if m.MarkChain != nil && m.MarkBit != nil {
 				p.Report(m.AtField("markMasqBit"), "markMasqBit stands beside externalSetMarkChain: portmap refuses that, and every pod fails, with or without host ports. Keep one")
 				continue
 			}
-			if m.bit == nil {
-				continue
-			}
-			if bit, err := strconv.ParseInt(terway.WrittenNumber(m.bit.Text), 10, 64); err == nil && (bit < 0 || bit > 31) {
-				p.Report(m.AtField("markMasqBit"), "markMasqBit is %d: portmap takes 0 to 31 and refuses everything else, and every pod fails, with or without host ports", bit)
+			if m.MarkBit != nil && (*m.MarkBit < 0 || *m.MarkBit > 31) {
+				p.Report(m.AtField("markMasqBit"), "markMasqBit is %d: portmap takes 0 to 31 and refuses everything else, and every pod fails, with or without host ports", *m.MarkBit)
 			}
 		}
 	},

@@ -4,6 +4,7 @@ package lint
 
 import (
 	"github.com/chainlint/chainlint/pkg/cni"
+	"github.com/chainlint/chainlint/pkg/predict"
 )
 
 var portmapNftables = Rule{
@@ -19,7 +20,7 @@ var portmapNftables = Rule{
 			case !m.nftables() || !m.asked():
 			case p.LacksPlugin(cni.Portmap, cni.NftablesWorks):
 				p.ReportAs(m.hostPortPods(), false, m.AtField("backend"), "the nftables backend of portmap %s does not work: every pod with host ports fails. Use iptables, or %s and later", m.version, cni.Since(cni.NftablesSafe))
-			case cni.Lacks(m.version, cni.NftablesSafe):
+			case p.sound(m).Transit(false).Holds == predict.Yes:
 				p.ReportAs(Traffic, false, m.AtField("backend"), "the nftables backend of portmap %s also catches traffic that is not addressed to the node (CVE-2025-67499): connections through the node to a port of that number end up in the pod. Use iptables, or %s and later", m.version, cni.Since(cni.NftablesSafe))
 			}
 		}

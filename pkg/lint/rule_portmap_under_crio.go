@@ -3,8 +3,7 @@
 package lint
 
 import (
-	"github.com/chainlint/chainlint/pkg/cni"
-	"github.com/chainlint/chainlint/pkg/terway"
+	"github.com/chainlint/chainlint/pkg/predict"
 )
 
 var portmapUnderCRIO = Rule{
@@ -14,12 +13,14 @@ var portmapUnderCRIO = Rule{
 	Proof:   "by reading: CRI-O passes no port mappings to CNI",
 	Sources: []string{"cri-o/cri-o #7217, PR #7216", "cri-o/ocicni:pkg/ocicni/types.go"},
 	Check: func(p *Pass) {
-		for _, e := range p.Plugins(cni.Portmap) {
-			switch p.pool.ContainerRuntime {
-			case terway.RuntimeCRIO:
-				p.Report(e.AtField("type"), "CRI-O serves host ports itself and never tells portmap of one, so portmap does nothing here: remove it")
-			case "":
-				p.Needs("containerRuntime")
+		for _, m := range p.portmaps() {
+			w := p.worldOf(m)
+			w.Portmap.Capability = true
+			switch told := w.Told(); told.Holds {
+			case predict.No:
+				p.Report(m.AtField("type"), "CRI-O serves host ports itself and never tells portmap of one, so portmap does nothing here: remove it")
+			case predict.Unknown:
+				p.Needs(told.Needs...)
 			}
 		}
 	},

@@ -2,6 +2,10 @@
 
 package lint
 
+import (
+	"github.com/chainlint/chainlint/pkg/predict"
+)
+
 var portmapWithoutSnat = Rule{
 	ID:      "portmap-without-snat",
 	Title:   "host ports that the node itself and the pod cannot use",
@@ -10,7 +14,8 @@ var portmapWithoutSnat = Rule{
 	Sources: []string{"containernetworking/plugins:plugins/meta/portmap/portmap.go (snat)"},
 	Check: func(p *Pass) {
 		for _, m := range p.portmaps() {
-			if !m.snat && !m.masqAll {
+			a := p.sound(m).HostPort(predict.Client{Vantage: predict.Localhost}, predict.Port{})
+			if a.Outcome == predict.Timeout && !m.MasqAll {
 				p.Report(m.AtField("snat"), "with snat off, host ports do not answer on 127.0.0.1 of the node, nor from the pod itself: remove it, unless nobody needs that")
 			}
 		}

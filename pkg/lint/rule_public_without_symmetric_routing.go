@@ -3,6 +3,7 @@
 package lint
 
 import (
+	"github.com/chainlint/chainlint/pkg/predict"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
@@ -19,7 +20,9 @@ var publicWithoutSymmetricRouting = Rule{
 		if e == nil {
 			return
 		}
-		if on := e.Get(terway.SymmetricKey); p.chain.Wishes.Public && (on == nil || on.Text == "false") {
+		w := p.world()
+		w.Symmetric = predict.ReadSymmetric(e.Node)
+		if on := e.Get(terway.SymmetricKey); p.chain.Wishes.Public && w.SymmetricRouting().Holds == predict.No && (on == nil || on.Text == "false") {
 			p.Report(e.AtField(terway.SymmetricKey), "the intent asks for host ports on public addresses, but symmetric_routing is not on: replies leave by the pod's own interface, and public clients get no answer. Add \"symmetric_routing\": true")
 		}
 	},

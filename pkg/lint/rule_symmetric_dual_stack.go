@@ -3,6 +3,7 @@
 package lint
 
 import (
+	"github.com/chainlint/chainlint/pkg/predict"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
@@ -14,7 +15,7 @@ var symmetricDualStack = Rule{
 	Sources: []string{"AliyunContainerService/terway:cmd/terway-cli/symmetric.go (no IPv6 default gateway found)"},
 	Check: func(p *Pass) {
 		e := p.firstTerway()
-		if e == nil || !e.Get(terway.SymmetricKey).IsTrue() {
+		if e == nil || !predict.ReadSymmetric(e.Node).Asked {
 			return
 		}
 		switch p.IPStack() {

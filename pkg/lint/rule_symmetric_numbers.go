@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/chainlint/chainlint/pkg/conflist"
+	"github.com/chainlint/chainlint/pkg/predict"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
@@ -22,22 +23,21 @@ var symmetricNumbersWrong = Rule{
 		if e == nil {
 			return
 		}
-		config := e.Get(terway.SymmetricConfigKey)
-		var decoded terway.SymmetricConfig
-		if config == nil || config.Kind != conflist.Object || config.Decode(&decoded) != nil {
+		config, read := e.Get(terway.SymmetricConfigKey), predict.ReadSymmetric(e.Node)
+		if config == nil || config.Kind != conflist.Object || read.Undecodable {
 			return
 		}
-		if !e.Get(terway.SymmetricKey).IsTrue() {
+		if !read.Asked {
 			p.ReportAs(Silent, false, e.At("/"+terway.SymmetricConfigKey, config), "symmetric_routing is not on, so this configuration has no effect: add \"symmetric_routing\": true, or remove it")
 			return
 		}
-		p.symmetricNumbersOf(e, config, decoded)
+		p.symmetricNumbersOf(e, config, read.Problems)
 	},
 }
 
-func (p *Pass) symmetricNumbersOf(e *Entry, config *conflist.Node, decoded terway.SymmetricConfig) {
+func (p *Pass) symmetricNumbersOf(e *Entry, config *conflist.Node, problems []terway.SymmetricProblem) {
 	pointer := "/" + terway.SymmetricConfigKey
-	for _, bad := range decoded.Check() {
+	for _, bad := range problems {
 		at := e.At(pointer, config)
 		if m := config.Fold(bad.Key); m != nil {
 			at = e.At(pointer+"/"+conflist.EscapePointer(m.Name()), m.Value)

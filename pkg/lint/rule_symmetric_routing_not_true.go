@@ -4,6 +4,7 @@ package lint
 
 import (
 	"github.com/chainlint/chainlint/pkg/conflist"
+	"github.com/chainlint/chainlint/pkg/predict"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
@@ -19,6 +20,7 @@ var symmetricRoutingNotTrue = Rule{
 		for _, e := range p.Plugins(terway.PluginType) {
 			m := e.Get(terway.SymmetricKey)
 			switch {
+			case predict.ReadSymmetric(e.Node).Asked:
 			case m == nil && e.Fold(terway.SymmetricKey) != nil:
 				p.Report(e.AtKey(*e.Fold(terway.SymmetricKey)), "Terway reads symmetric_routing in lower case only, so symmetric routing is silently off")
 			case m != nil && m.Kind != conflist.Bool:

@@ -3,6 +3,7 @@
 package lint
 
 import (
+	"github.com/chainlint/chainlint/pkg/predict"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
@@ -15,11 +16,11 @@ var symmetricRoutingSwitchedOff = Rule{
 	Check: func(p *Pass) {
 		before := p.before()
 		now := p.firstTerway()
-		if before == nil || now == nil || now.Get(terway.SymmetricKey).IsTrue() {
+		if before == nil || now == nil || predict.ReadSymmetric(now.Node).Asked {
 			return
 		}
 		old := (&Pass{view: newView(before, p.pool), rule: p.rule, run: p.run}).firstTerway()
-		if old != nil && old.Get(terway.SymmetricKey).IsTrue() {
+		if old != nil && predict.ReadSymmetric(old.Node).Asked {
 			p.Report(now.AtField(terway.SymmetricKey), "symmetric routing was switched off: its marks, rule and route stay on every node until that node is rebooted. Plan the reboots, or remove them by hand")
 		}
 	},

@@ -19,8 +19,8 @@ var tuningAllowlist = Rule{
 			case cni.Lacks(p.Version(cni.Tuning), cni.TuningAllowlist):
 			case list == nil:
 				p.Needs("node.tuningAllowlist")
-			case list.Present && !cni.Allowed(s.key, list.Lines):
-				p.Report(s.atKey(), "no line of the nodes' /etc/cni/tuning/allowlist.conf matches %s (fact node.tuningAllowlist), and tuning fails every pod on it: add a line, or remove the sysctl", s.key)
+			case list.Present && !cni.Allowed(s.Key, list.Lines):
+				p.Report(s.atKey(), "no line of the nodes' /etc/cni/tuning/allowlist.conf matches %s (fact node.tuningAllowlist), and tuning fails every pod on it: add a line, or remove the sysctl", s.Key)
 			}
 		}
 	},

@@ -4,6 +4,7 @@ package lint
 
 import (
 	"github.com/chainlint/chainlint/pkg/cni"
+	"github.com/chainlint/chainlint/pkg/predict"
 )
 
 var tuningOrder = Rule{
@@ -16,13 +17,8 @@ var tuningOrder = Rule{
 	Sources: []string{"containernetworking/plugins:plugins/meta/tuning/tuning.go (ranges over a Go map)", "linux:net/ipv6/addrconf.c (writing all copies to default and walks every interface)"},
 	Check: func(p *Pass) {
 		for _, e := range p.Plugins(cni.Tuning) {
-			all := e.sysctls()
-			for i, s := range all {
-				for _, earlier := range all[:i] {
-					if why := cni.OrderMatters(earlier.path, earlier.value, s.path, s.value); why != "" {
-						p.Report(s.atKey(), "%s and %s %s, and tuning writes sysctls in random order: the outcome differs from pod to pod. Keep one", earlier.key, s.key, why)
-					}
-				}
+			for _, c := range predict.Clashes(predict.ReadSysctls(e.Node)) {
+				p.Report(sysctl{c.Later, e}.atKey(), "%s and %s %s, and tuning writes sysctls in random order: the outcome differs from pod to pod. Keep one", c.Earlier.Key, c.Later.Key, c.Why)
 			}
 		}
 	},

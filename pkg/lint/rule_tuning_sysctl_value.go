@@ -14,7 +14,7 @@ var tuningSysctlValue = Rule{
 	Sources: []string{"the kernel's /proc/sys/net in a pod (pkg/cni/sysctls.txt)"},
 	Check: func(p *Pass) {
 		for _, s := range p.allSysctls() {
-			if bad := cni.CheckSysctl(s.key, s.value); bad != nil && bad.Kind == cni.BadValue {
+			if bad := cni.CheckSysctl(s.Key, s.Value); bad != nil && bad.Kind == cni.BadValue {
 				p.Report(s.atValue(), "%s: every pod fails on it", bad.Message)
 			}
 		}

@@ -5,44 +5,37 @@ package lint
 import (
 	"github.com/chainlint/chainlint/pkg/cni"
 	"github.com/chainlint/chainlint/pkg/conflist"
+	"github.com/chainlint/chainlint/pkg/predict"
 )
 
-// sysctl is one that tuning writes, with the member that says so.
+// sysctl is one that tuning writes, with the entry that says so.
 type sysctl struct {
-	entry  *Entry
-	member conflist.Member
-	// key as written, value decoded; path is the file under /proc/sys, "" where tuning refuses the key.
-	key, value, path string
+	predict.Sysctl
+	entry *Entry
 }
 
 // podInterface is the name that the runtime gives the pod's interface.
 const podInterface = "eth0"
 
-// sysctls are those of an entry of tuning, as it decodes them: spellings of "sysctl" are poured into one map.
+// sysctls are those of an entry of tuning, as it decodes them; plugin-value-type reports values of the wrong type.
 func (e *Entry) sysctls() []sysctl {
-	members, _ := e.Merged("sysctl")
 	var all []sysctl
-	for _, m := range members {
-		if m.Value.Kind != conflist.String && m.Value.Kind != conflist.Null {
-			continue // plugin-value-type reports it
-		}
-		s := sysctl{entry: e, member: m, key: m.Name(), value: m.Value.String()}
-		s.path, _ = cni.SysctlPath(s.key, podInterface)
-		all = append(all, s)
+	for _, s := range predict.ReadSysctls(e.Node) {
+		all = append(all, sysctl{s, e})
 	}
 	return all
 }
 
 // atKey and atValue are where the sysctl is written.
-func (s sysctl) atKey() Place   { return s.entry.At(s.pointer(), s.member.Key) }
-func (s sysctl) atValue() Place { return s.entry.At(s.pointer(), s.member.Value) }
+func (s sysctl) atKey() Place   { return s.entry.At(s.pointer(), s.Member.Key) }
+func (s sysctl) atValue() Place { return s.entry.At(s.pointer(), s.Member.Value) }
 
 func (s sysctl) pointer() string {
 	name := "sysctl"
 	if m := s.entry.Field("sysctl"); m != nil {
 		name = m.Name()
 	}
-	return "/" + conflist.EscapePointer(name) + "/" + conflist.EscapePointer(s.key)
+	return "/" + conflist.EscapePointer(name) + "/" + conflist.EscapePointer(s.Key)
 }
 
 // allSysctls are those of all entries of tuning, in the order of the chain.
@@ -58,12 +51,9 @@ func (p *Pass) allSysctls() []sysctl {
 func (p *Pass) disablesIPv6() map[string]sysctl {
 	found := map[string]sysctl{}
 	for _, s := range p.allSysctls() {
-		if name, ok := cni.DisableIPv6(s.path); ok && s.value != "" {
+		if name, ok := cni.DisableIPv6(s.Path); ok && s.Value != "" {
 			found[name] = s
 		}
 	}
 	return found
 }
-
-// off tells whether the value switches IPv6 off.
-func (s sysctl) off() bool { return s.value != "" && s.value != "0" }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/chainlint/chainlint/pkg/conflist"
+	"github.com/chainlint/chainlint/pkg/predict"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
@@ -33,6 +34,8 @@ type view struct {
 	discarded bool
 	// datapath of the nodes, found when it is first asked for.
 	datapath *string
+	// world is what runs there, found when it is first asked for.
+	world *predict.World
 }
 
 // Entry is one plugin that runs. A written one points at its text.
