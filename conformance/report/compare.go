@@ -53,7 +53,7 @@ type Change struct {
 	// Before and After are the outcomes, "" where the spec was not there.
 	Before Outcome `json:"before,omitempty"`
 	After  Outcome `json:"after,omitempty"`
-	// Reason and Hint are those of the run in which it did not pass, of the later one if of both.
+	// Reason and Hint are those of the run after where it did not pass, else of the one before.
 	Reason string `json:"reason,omitempty"`
 	Hint   string `json:"hint,omitempty"`
 	// Accepted: the run after accepts the outcome.

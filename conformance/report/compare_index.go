@@ -41,8 +41,7 @@ func index(r *Report) map[string]*indexed {
 		s := &r.Specs[i]
 		x := &indexed{s.Name, s.Level, s.because(), s.Hint, s.Judged, s.waived(), s.Result(), map[string]seen{}}
 		if other := all[s.ID]; other != nil {
-			x = worse(x, other)
-			x.seen = other.seen
+			x = both(x, other)
 		}
 		x.observe(s.Observations)
 		all[s.ID] = x
@@ -50,13 +49,18 @@ func index(r *Report) map[string]*indexed {
 	return all
 }
 
-// worse of two; equally bad ones are told apart by their texts, so that their order does not matter.
-func worse(a, b *indexed) *indexed {
-	order := cmp.Or(severity(b.result)-severity(a.result), cmp.Compare(a.reason, b.reason), cmp.Compare(a.name, b.name), cmp.Compare(a.hint, b.hint))
-	if order <= 0 {
-		return a
+// both in one: the worse of the two, with what was seen so far. Equally bad ones are told apart by their texts, so
+// that their order does not matter.
+func both(next, before *indexed) *indexed {
+	one := *before
+	if cmp.Or(severity(next.result)-severity(before.result), cmp.Compare(before.reason, next.reason), cmp.Compare(before.name, next.name), cmp.Compare(before.hint, next.hint)) > 0 {
+		one = *next
 	}
-	return b
+	one.seen, one.judged, one.accepted = before.seen, next.judged || before.judged, next.accepted && before.accepted
+	if next.level == Core || before.level == Core {
+		one.level = Core
+	}
+	return &one
 }
 
 func (x *indexed) observe(all []Observation) {

@@ -25,7 +25,15 @@ func HTML(r *Report) ([]byte, error) {
 	}
 	var out bytes.Buffer
 	err = t.Execute(&out, newPage(r))
-	return out.Bytes(), err
+	return bytes.Map(visible, out.Bytes()), err
+}
+
+// visible keeps letters that turn the direction of a text, or that are none, from the page.
+func visible(r rune) rune {
+	if r != '\n' && printable(r) == ' ' && r != ' ' {
+		return '\uFFFD'
+	}
+	return r
 }
 
 // pageWords are what the template calls the parts of a report.

@@ -32,7 +32,7 @@ type markdown struct {
 func prose(text string) string {
 	text = escapes.Replace(line(text, 2*maxLine))
 	text = reference.ReplaceAllString(text, "$1&#8203;$2")
-	return opener.ReplaceAllString(text, `$1\$2`)
+	return opener.ReplaceAllString(text, `$1\$2$3`)
 }
 
 var (
@@ -42,7 +42,7 @@ var (
 	)
 	reference = regexp.MustCompile(`([@#])(\w)`)
 	// opener is what begins a list, a heading or a rule.
-	opener = regexp.MustCompile(`^(\d*)([-+=#.)])`)
+	opener = regexp.MustCompile(`^(\d*)([-+=#.)]+)( |$)`)
 )
 
 // code is a text that nothing in it is read in, also in the cell of a table.
@@ -65,7 +65,7 @@ var verdictSigns = map[string]string{Go: "✅", NoGo: "❌", Hold: "⚠️", Did
 
 func (m *markdown) verdict() {
 	r := m.report
-	fmt.Fprintf(m, "## %s %s: %s\n\n", verdictSigns[r.Verdict.Word], r.Headline(), prose(r.Target.Name))
+	fmt.Fprintf(m, "## %s %s: %s\n\n", verdictSigns[r.Verdict.Word], prose(r.Headline()), prose(r.Target.Name))
 	for _, reason := range r.Verdict.Reasons {
 		if reason != r.Headline() {
 			fmt.Fprintf(m, "- %s\n", prose(reason))
@@ -128,7 +128,11 @@ func (m *markdown) reachability() {
 		}
 		rows = append(rows, cells)
 	}
-	m.table(append([]string{"from"}, grid.Columns...), rows)
+	head := []string{"from"}
+	for _, column := range grid.Columns {
+		head = append(head, prose(column))
+	}
+	m.table(head, rows)
 	if without != nil {
 		fmt.Fprintf(m, "\nNot probed: %s.\n", strings.Join(without, ", "))
 	}

@@ -99,7 +99,7 @@ func (r *Report) reachability() *table {
 		if o.Protocol == "" || o.Phase != "open" {
 			return
 		}
-		col := strings.ToUpper(o.Protocol) + fmt.Sprint(o.Family)
+		col := strings.ToUpper(line(o.Protocol, 20)) + fmt.Sprint(o.Family)
 		rows, cols = including(rows, o.Vantage), including(cols, col)
 		at := [2]string{o.Vantage, col}
 		if cells[at] == nil {

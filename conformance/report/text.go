@@ -176,7 +176,7 @@ func (t *textReport) untested() {
 	}
 	t.heading("not tested")
 	for _, u := range all {
-		fmt.Fprintf(t, "  %s, %s: %s\n", named(ids(u.Specs), maxNamed), u.Outcome.words(), line(u.Reason, maxLine))
+		fmt.Fprintf(t, "  %s, %s: %s\n", line(named(ids(u.Specs), maxNamed), maxLine), u.Outcome.words(), line(u.Reason, maxLine))
 	}
 }
 
@@ -195,7 +195,7 @@ func (t *textReport) mutants() {
 
 func (t *textReport) verdict() {
 	r := t.report
-	fmt.Fprintf(t, "\n%s\n", t.paint(verdictColors[r.Verdict.Word], r.Headline()))
+	fmt.Fprintf(t, "\n%s\n", t.paint(verdictColors[r.Verdict.Word], line(r.Headline(), maxLine)))
 	for _, reason := range r.Verdict.Reasons {
 		if reason != r.Headline() {
 			fmt.Fprintf(t, "  %s\n", line(reason, maxLine))

@@ -199,7 +199,7 @@ func (r *Report) Headline() string {
 	if n := len(r.waivers()); n > 0 && r.Verdict.Word == Go {
 		return Go + " with " + plural(n, "waiver", "waivers")
 	}
-	return r.Verdict.Word
+	return or(r.Verdict.Word, "no verdict")
 }
 
 // or is the first text that is not empty.
