@@ -16,12 +16,17 @@ help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 .PHONY: build
-build: go ## Build chainlint into bin/
-	$(GO) build -trimpath -o bin/chainlint ./cmd/chainlint
+build: go ## Build chainlint and chainlint-conformance into bin/
+	$(GO) build -trimpath -ldflags "-s -w" -o bin/ ./cmd/chainlint ./cmd/chainlint-conformance
 
 .PHONY: demo
-demo: build ## Render every overlay with the real kustomize and show what lands on a node
-	@kustomize=$$($(GO) run ./internal/kustomize/path) && PATH="$(CURDIR)/bin:$$(dirname "$$kustomize"):$$PATH" sh examples/demo.sh
+demo: build firewalls ## Render every overlay with the real kustomize, show what lands on a node, and prove one with packets
+	@kustomize=$$($(GO) run ./internal/kustomize/path) && PATH="$(CURDIR)/bin:$$(dirname "$$kustomize"):$$PATH" REPORT="$(CACHE)/demo-report" sh examples/demo.sh
+
+.PHONY: conformance
+conformance: build firewalls ## The specs of every overlay in network namespaces, and the mutants; reports in .cache/conformance
+	bin/chainlint-conformance run --env netns --mutants --overlay examples/overlays/host-ports-and-no-link-local --report $(CACHE)/conformance/mutants
+	bin/chainlint-conformance run --env netns --report $(CACHE)/conformance
 
 .PHONY: test
 test: go cc firewalls ## Unit, script and host tests with the race detector, go vet
@@ -74,10 +79,10 @@ cc:
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -q && apt-get install -qy gcc libc6-dev; \
 	  else echo "make test needs a C compiler: apt-get install gcc libc6-dev"; exit 1; fi; }
 
-# The differential test attaches pods with the real portmap and firewall plugins, which run these. Without
-# them, or without root, it says so and is skipped.
+# Pods are attached with the real portmap and firewall plugins, which run these. Without them tests say so and
+# are skipped.
 .PHONY: firewalls
 firewalls:
-	@command -v iptables >/dev/null && command -v nft >/dev/null || { \
+	@PATH="$$PATH:/usr/sbin:/sbin"; command -v iptables >/dev/null && command -v nft >/dev/null || { \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -q && apt-get install -qy iptables nftables; \
-	  else echo "the differential test needs iptables and nft, and root: apt-get install iptables nftables"; fi; }
+	  else echo "tests with packets need iptables and nft: apt-get install iptables nftables"; fi; }

@@ -206,7 +206,7 @@ func (t *T) AskOnce(port Port, pod Pod, asks ...Ask) []probe.Result {
 	return results
 }
 
-// Want is what a probe has to see. Class "" is recorded only.
+// Want is what a probe has to see. An empty outcome or class is recorded only.
 type Want struct {
 	Outcome probe.Outcome
 	Class   string
@@ -256,7 +256,7 @@ func (t *T) Closed(port Port, asks ...Ask) {
 // in a row, by new connections.
 func (t *T) Answers(pod Pod, port Port, asks ...Ask) {
 	t.phase = "open"
-	t.judge(port, pod, asks, func(a Ask) Want { return t.want(a, port) }, inARow)
+	t.judge(port, pod, asks, func(a Ask) Want { return t.want(a, port, pod) }, inARow)
 }
 
 // Sees is Answers with another wish.
@@ -309,7 +309,8 @@ func (t *T) judge(port Port, pod Pod, asks []Ask, want func(Ask) Want, times int
 			}
 			w := want(asks[k])
 			o := t.observation(asks[k], r, w, pod)
-			if bad := o.Got != o.Expected || w.Class != "" && o.Class != w.Class; bad || i == 0 {
+			bad := o.Expected != "" && (o.Got != o.Expected || w.Class != "" && o.Class != w.Class)
+			if bad || i == 0 {
 				t.Observe(o)
 				if bad {
 					t.wrong(asks[k], port, r, o, w)

@@ -154,7 +154,7 @@ var hostPortSpecs = []Spec{
 			pod := t.Start(PodSpec{Ports: []Port{port}})
 			t.Answers(pod, port, Asks(probe.TCP, External)...)
 			idle := Ask{From: External, Protocol: probe.TCP, Shape: probe.Request{Idle: 3 * time.Second, Limit: 6 * time.Second}}
-			t.judge(port, pod, []Ask{idle}, func(a Ask) Want { return t.want(a, port) }, 1)
+			t.judge(port, pod, []Ask{idle}, func(a Ask) Want { return t.want(a, port, pod) }, 1)
 			t.Stop(pod)
 		},
 	},

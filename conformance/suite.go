@@ -20,6 +20,8 @@ type Plan struct {
 	Intent render.IntentSpec
 	// Predict: judge by the prediction instead of the intent.
 	Predict bool
+	// FailFast ends the run at the first core spec that fails.
+	FailFast bool
 	// Specs and Mutants by their IDs.
 	Specs, Mutants []string
 }
@@ -70,13 +72,14 @@ type suite struct {
 	plan    Plan
 	emit    func(Event)
 	session *Session
-	fault   bool
+	// fault and failed: nothing more is to be run.
+	fault, failed bool
 }
 
 // open makes the environment of the chain under test, once, when the first spec needs it.
 func (s *suite) open(ctx context.Context) {
-	if s.fault {
-		ginkgo.Skip("the environment could not be made")
+	if s.fault || s.failed {
+		ginkgo.Skip("the run ended before")
 	}
 	if s.session != nil {
 		return
@@ -101,6 +104,7 @@ func (s *suite) specs(ctx context.Context, specs []Spec) {
 			got := Run(ctx, s.session, spec)
 			ginkgo.AddReportEntry("outcome", got, types.ReportEntryVisibilityNever)
 			s.emit(Event{Spec: &got})
+			s.failed = s.failed || s.plan.FailFast && spec.Level == Core && got.Outcome == report.Fail
 			switch got.Outcome {
 			case report.Pass:
 			case report.Fail:

@@ -2,10 +2,88 @@
 
 package conformance
 
-import "github.com/chainlint/chainlint/conformance/probe"
+import (
+	"net/netip"
 
-// want is what a question must see while the pod runs: an answer, as the intent has it, or what the prediction
-// says.
-func (t *T) want(_ Ask, _ Port) Want {
-	return Want{Outcome: probe.Answered}
+	"github.com/chainlint/chainlint/conformance/probe"
+	"github.com/chainlint/chainlint/conformance/report"
+	"github.com/chainlint/chainlint/pkg/predict"
+)
+
+// want is what a question must see while the pod runs: an answer, because the intent asks for it; or, where the
+// suite itself is tested, what the prediction says.
+func (t *T) want(a Ask, port Port, pod Pod) Want {
+	if !t.Predict {
+		return Want{Outcome: probe.Answered}
+	}
+	answer := t.predicted(a, port, pod)
+	if answer.Outcome == predict.Undecided {
+		return Want{Why: "the prediction does not tell: " + answer.Why}
+	}
+	return Want{Outcome: probe.Outcome(answer.Outcome), Class: sources[answer.Source], Why: "predicted, because " + answer.Why}
+}
+
+// sources are the classes of addresses that predictions name.
+var sources = map[predict.Source]string{predict.Preserved: Preserved, predict.OfNode: FromNode}
+
+// vantages of predictions, where they have another name.
+var vantages = map[Vantage]predict.Vantage{Localhost2: predict.Localhost, FromPublic: predict.Public, AtSecondary: predict.External}
+
+// predicted is what the model says of a question. pod may be nil.
+func (t *T) predicted(a Ask, port Port, pod Pod) predict.Answer {
+	l := t.Env.Layout()
+	from, renamed := vantages[a.From]
+	if !renamed {
+		from = predict.Vantage(a.From)
+	}
+	family := max(a.Family, 4)
+	w := t.world()
+	client := w.Client(from, t.clientAddress(a, pod))
+	return w.HostPort(client, predict.Port{Family: family, HostIP: predict.Bind(port.HostIP, family, l.Node.Address, l.Node.Address6)})
+}
+
+// world that the environment runs, as far as the model sees it.
+func (t *T) world() predict.World {
+	l, facts := t.Env.Layout(), t.Setup.Facts
+	facts.Terway.Datapath = t.Env.About().Datapath
+	w, err := predict.Of(t.Env.About().Conflist, facts, "")
+	t.Must(err)
+	w.Prefixes = []netip.Prefix{l.Prefix, l.Prefix6}
+	return w
+}
+
+// clientAddress is the address by which a question comes.
+func (t *T) clientAddress(a Ask, pod Pod) netip.Addr {
+	l, six := t.Env.Layout(), a.Family == 6
+	pick := func(v4, v6 netip.Addr) netip.Addr {
+		if six {
+			return v6
+		}
+		return v4
+	}
+	switch a.From {
+	case OtherNode:
+		return pick(l.Other.Address, l.Other.Address6)
+	case OtherPod, SameNodePod:
+		return podAddress(t.client(a.From), a.Family)
+	case Hairpin:
+		return podAddress(pod, a.Family)
+	case OwnNode:
+		return pick(l.Node.Address, l.Node.Address6)
+	case Localhost, Localhost2:
+		return pick(netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback())
+	case FromPublic:
+		return l.Public
+	}
+	return pick(l.External, l.External6)
+}
+
+// startPredicted ends the spec where the prediction says that the pod does not start, and it did not.
+func (t *T) startPredicted(spec PodSpec) {
+	for _, port := range spec.Ports {
+		if t.Predict && port.Host > 0 && t.predicted(Ask{From: External, Protocol: port.Protocol, Family: 4}, port, nil).Outcome == predict.StartFails {
+			t.Read("pod", "start", "fails", "fails")
+			panic(verdict{outcome: report.Pass})
+		}
+	}
 }

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The main job on real input: every overlay through the real kustomize, and what Terway makes of it.
-# `make demo` runs it with chainlint and kustomize on PATH.
+# `make demo` runs it with chainlint, chainlint-conformance and kustomize on PATH, and REPORT as the directory for
+# the report of the packets.
 set -eu
 cd "$(dirname "$0")"
 work=$(mktemp -d)
@@ -29,4 +30,12 @@ sed 's/"portMappings": true/"portMapping": true/' ../pkg/render/testdata/vendor/
 
 printf '\n== why, for host-ports-and-no-link-local\n'
 chainlint render --explain overlays/host-ports-and-no-link-local
+printf '\n== packets: host-ports-and-no-link-local in network namespaces, with the real portmap and tuning\n'
+code=0
+chainlint-conformance run --env netns --overlay overlays/host-ports-and-no-link-local --report "$REPORT" || code=$?
+case $code in
+  0) printf 'The report for people lies in %s/report.html\n' "$REPORT" ;;
+  3) echo "This machine cannot run it, see above." ;;
+  *) exit "$code" ;;
+esac
 printf '\nEvery overlay was rendered by kustomize %s and equals its committed rendering.\n' "$(kustomize version)"

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+	"sigs.k8s.io/yaml"
+
+	"github.com/chainlint/chainlint/conformance/netns"
+	"github.com/chainlint/chainlint/conformance/report"
+	"github.com/chainlint/chainlint/conformance/target"
+	"github.com/chainlint/chainlint/internal/plugins"
+	"github.com/chainlint/chainlint/pkg/lint"
+	"github.com/chainlint/chainlint/pkg/render"
+	"github.com/chainlint/chainlint/pkg/terway"
+)
+
+// intents that rules name as defeated.
+var defeated = map[string]render.IntentSpec{
+	"hostPorts":                  {HostPorts: &render.HostPorts{Exposure: render.Private}},
+	"hostPorts.exposure: Public": {HostPorts: &render.HostPorts{Exposure: render.Public}},
+	"hostPorts.masqAll":          {HostPorts: &render.HostPorts{Exposure: render.Private, MasqAll: new(true)}},
+	"ipv6LinkLocal: Disabled":    {IPv6LinkLocal: render.Disabled},
+	"sysctls":                    {Sysctls: map[string]string{"net.core.somaxconn": "1024"}},
+}
+
+// example is a chain from a rule's page on which the linter reports an error.
+type example struct {
+	name   string
+	target *target.Target
+	why    string
+}
+
+// startsNothing are the impacts for which no intent is needed: nothing, or not everything, starts.
+var startsNothing = []lint.Impact{lint.Init, lint.Node, lint.AllPods}
+
+// TestLintErrorsAreNoGo: whatever the linter calls an error, on the pages of its rules, packets show, too, once
+// the intent is given that the rule says is defeated.
+func TestLintErrorsAreNoGo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("labs take their time")
+	}
+	rootless, err := netns.Available(t.Context())
+	if err != nil {
+		t.Skip(err)
+	}
+	w := world{rootless: rootless, plugins: netns.Plugins{}}
+	o := &options{env: "netns", mode: report.Enforce}
+	for _, e := range examples(t) {
+		t.Run(e.name, func(t *testing.T) {
+			var verdicts []string
+			for _, pool := range e.target.Facts.Pools() {
+				c := newCase(e.target, pool, o)
+				c.plan.FailFast = true
+				for _, release := range releases([]*testCase{c}, o) {
+					if w.plugins[release], err = plugins.Dir(t.Context(), release); err != nil {
+						t.Skip(err)
+					}
+				}
+				r := c.run(t.Context(), o, w, discard{})
+				v := c.judge(t.Context(), r)
+				verdicts = append(verdicts, fmt.Sprint(v.Word, " ", v.Reasons))
+				if v.Word == report.NoGo {
+					return
+				}
+			}
+			t.Errorf("%s\nthe verdict is %s", e.why, strings.Join(verdicts, "\n"))
+		})
+	}
+}
+
+type discard struct{}
+
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
+
+// examples of all pages.
+func examples(t *testing.T) []example {
+	t.Helper()
+	var all []example
+	for _, rule := range lint.Rules() {
+		archive, err := txtar.ParseFile(filepath.Join("..", "..", "pkg", "lint", "testdata", rule.ID+".txtar"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range archive.Files {
+			if name, ok := strings.CutSuffix(f.Name, "/eni-config.yaml"); ok && !strings.Contains(name, "/") {
+				all = append(all, examplesOf(t, rule, archive, name)...)
+			}
+		}
+	}
+	return all
+}
+
+func examplesOf(t *testing.T, rule *lint.Rule, archive *txtar.Archive, name string) []example {
+	t.Helper()
+	dir := t.TempDir()
+	var facts terway.Facts
+	for _, f := range archive.Files {
+		switch f.Name {
+		case name + "/eni-config.yaml":
+			if err := os.WriteFile(filepath.Join(dir, "eni-config.yaml"), f.Data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		case name + "/facts.yaml":
+			if err := yaml.UnmarshalStrict(f.Data, &facts); err != nil {
+				t.Fatal(err)
+			}
+		case name + "/before/eni-config.yaml", name + "/wishes":
+			return nil // about a change, or about an intent that is not in the chain
+		}
+	}
+	targets, err := target.Load(target.Options{ENIConfig: filepath.Join(dir, "eni-config.yaml")})
+	var ps render.Problems
+	if errors.As(err, &ps) {
+		return nil // it cannot be read, so nothing can be run
+	}
+	tg := targets[0]
+	tg.Facts = facts
+	return judged(t, rule, rule.ID+"/"+name, filepath.Join(dir, "eni-config.yaml"), tg)
+}
+
+// judged is the example without an intent if nothing starts, and with each intent that its errors defeat.
+func judged(t *testing.T, rule *lint.Rule, name, file string, tg *target.Target) []example {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := lint.ReadSource("eni-config.yaml", text, false)
+	if err != nil || len(source.Chains) != 1 {
+		return nil
+	}
+	var all []example
+	for _, f := range lint.Lint(source.Chains[0], tg.Facts).Findings {
+		if f.Severity != lint.Error || f.Rule != rule {
+			continue
+		}
+		why := fmt.Sprintf("%s (%s): %s", f.Rule.ID, f.Impact, f.Message)
+		if slices.Contains(startsNothing, f.Impact) {
+			plain := *tg
+			plain.Intent, plain.Inferred = render.IntentSpec{}, false
+			all = append(all, example{name, &plain, why})
+			continue
+		}
+		for _, field := range f.Rule.Defeats {
+			with := *tg
+			with.Intent, with.Inferred = defeated[field], false
+			all = append(all, example{name + "/" + field, &with, why})
+		}
+	}
+	return all
+}
