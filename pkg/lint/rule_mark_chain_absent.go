@@ -21,13 +21,13 @@ var markChainAbsent = Rule{
 			if m.MarkBit != nil || !m.asked() {
 				continue
 			}
-			switch state, _, needs := p.marks(m).MarkChain(); state {
-			case predict.MarkEnds, predict.MarkLost:
-				p.ReportAs(Traffic, true, m.AtField("externalSetMarkChain"), "%s is no chain that marks packets: nothing is masqueraded, so host ports do not answer on 127.0.0.1, nor to the pod itself. Leave externalSetMarkChain out, so that portmap makes its own", *m.MarkChain)
-			case predict.MarkAbsent:
-				p.markChainAbsent(m)
-			default:
+			switch state, _, needs := p.marks(m).MarkChain(); {
+			case len(needs) > 0:
 				p.Needs(needs...)
+			case state == predict.MarkAbsent:
+				p.markChainAbsent(m)
+			case state != predict.MarkOwn && state != predict.MarkForeign:
+				p.ReportAs(Traffic, true, m.AtField("externalSetMarkChain"), "%s is no chain that marks packets: nothing is masqueraded, so host ports do not answer on 127.0.0.1, nor to the pod itself. Leave externalSetMarkChain out, so that portmap makes its own", *m.MarkChain)
 			}
 		}
 	},

@@ -17,10 +17,12 @@ var masqallRequired = Rule{
 	Sources: []string{"vendor page: masqAll is required on Datapath V2", "AliyunContainerService/terway:docs/symmetric_routing_config.md", "AliyunContainerService/terway:tests/connective_test.go"},
 	Check: func(p *Pass) {
 		for _, m := range p.portmaps() {
-			if m.MasqAll || !m.asked() || p.pool.KubeProxyMode == terway.KubeProxyNone || p.pool.Exclusive() {
+			if m.MasqAll || !m.asked() || p.pool.KubeProxyMode == terway.KubeProxyNone {
 				continue
 			}
-			switch a := p.sound(m).HostPort(outside, predict.Port{}); a.Outcome {
+			w := p.sound(m)
+			w.Datapath = p.Datapath() // exclusive-eni judges pods that have an ENI of their own
+			switch a := w.HostPort(outside, predict.Port{}); a.Outcome {
 			case predict.Undecided:
 				p.Needs(a.Needs...)
 			case predict.Timeout:

@@ -40,7 +40,7 @@ func (p *Pass) sound(m portmapEntry) predict.World {
 	w := p.worldOf(m).Started()
 	w.Portmap.Capability, w.ContainerRuntime = true, "containerd"
 	w.Portmap.MarkChain, w.KubeProxyMode = nil, terway.KubeProxyIptables
-	w.Portmap.ConditionsV4, w.Portmap.ConditionsV6 = nil, nil
+	w.Portmap.ConditionsV4, w.Portmap.ConditionsV6, w.Symmetric = nil, nil, predict.Symmetric{}
 	w.PortmapRelease = cmp.Or(w.PortmapRelease, cni.NewestRead)
 	return w
 }

@@ -75,7 +75,7 @@ func (w World) MarkOwner() string {
 		return ""
 	}
 	mark := 1 << *bit
-	if w.Symmetric.Asked && w.Symmetric.Config.Marks()&mark != 0 {
+	if w.Symmetric.Asked && !w.Symmetric.Undecodable && w.Symmetric.Config.Marks()&mark != 0 {
 		return "Terway's symmetric routing"
 	}
 	return terway.MarkOwner(mark)
