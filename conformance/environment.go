@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"time"
 
 	"github.com/chainlint/chainlint/conformance/probe"
 	"github.com/chainlint/chainlint/conformance/report"
@@ -86,6 +87,8 @@ type Sabotage struct {
 	Blocked bool
 	// NodeWithoutIPv6: IPv6 is off in the namespaces of new pods, whatever the chain says.
 	NodeWithoutIPv6 bool
+	// FlushesIPv6: the IPv6 addresses of new pods are removed, and IPv6 stays on.
+	FlushesIPv6 bool
 	// NoDaemon: Terway's daemon does not answer its plugin.
 	NoDaemon bool
 	// LeftoverConf: 10-terway.conf is still on the node, beside the list.
@@ -132,6 +135,10 @@ type Place interface {
 	Probe(ctx context.Context, requests ...probe.Request) ([]probe.Result, error)
 	// Look reads what the network namespace holds.
 	Look(ctx context.Context, sysctls ...string) (probe.Inspection, error)
+	// Watch collects the IPv6 addresses that are there, or come within the time.
+	Watch(ctx context.Context, d time.Duration) ([]probe.Sighting, error)
+	// See reads IPv6 as software does that runs there.
+	See(ctx context.Context) (probe.Application, error)
 	// Serve starts a server, until stop is called.
 	Serve(ctx context.Context, identity string, manner probe.Manner, ends ...probe.Listen) (stop func(), err error)
 }
@@ -147,11 +154,19 @@ type Pod interface {
 	Stop(ctx context.Context) error
 	// Kill is Stop without time to end: its servers serve until it is gone.
 	Kill(ctx context.Context) error
+	// Watched waits for the end of [PodSpec.Watch] and returns what was seen.
+	Watched(ctx context.Context) ([]probe.Sighting, error)
 }
 
 // Tinkerer is a place whose network can be changed; see [NetAdmin].
 type Tinkerer interface {
 	Change(ctx context.Context, c probe.Change) error
+}
+
+// Sniffer is a place whose packets can be seen; see [Packets].
+type Sniffer interface {
+	// Capture begins to collect the IPv6 packets that come in on any link; collect waits until the time is over.
+	Capture(ctx context.Context, d time.Duration) (collect func() ([]probe.Packet6, error), err error)
 }
 
 // PodSpec is the wish for a pod.
@@ -166,8 +181,10 @@ type PodSpec struct {
 	Manner probe.Manner
 	// Stopped: nothing listens in it.
 	Stopped bool
-	// AtStart runs in the pod's namespace as soon as it is attached, before anything else does.
-	AtStart func()
+	// Watch: the pod watches its IPv6 addresses for so long, from its first instant on.
+	Watch time.Duration
+	// Data of another ConfigMap whose list it is attached with, nil for that of the environment; see [CNICalls].
+	Data map[string]string
 }
 
 // Port of a container.
@@ -187,6 +204,8 @@ type StartError struct {
 	// Plugin that failed, where that is known.
 	Plugin string
 	Err    error
+	// Excuse says why the place is at fault, and no cluster's pod would fail; "" where the chain is.
+	Excuse string
 }
 
 func (e *StartError) Error() string {
@@ -237,9 +256,11 @@ const (
 	Rollout Feature = "rollout"
 	// Shell: commands can be run on nodes, which are [Operator]s.
 	Shell Feature = "shell"
+	// Packets: what comes in on nodes can be seen: they are [Sniffer]s.
+	Packets Feature = "packets"
 )
 
 // Features are all of them.
 func Features() []Feature {
-	return []Feature{DualStack, IPv6, SCTPPackets, PublicAddress, Rules, NetAdmin, CNICalls, OwnChain, Redirect, HostPorts}
+	return []Feature{DualStack, IPv6, SCTPPackets, PublicAddress, Rules, NetAdmin, CNICalls, OwnChain, Redirect, HostPorts, Rollout, Shell, Packets}
 }

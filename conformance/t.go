@@ -158,13 +158,10 @@ func (t *T) notStarted(err error) {
 	if !errors.As(err, &start) {
 		t.Inconclusive("harness", "a pod could not be made: %v", err)
 	}
-	t.FailHint("start-"+start.Stage, startHints[start.Stage], "%v", start)
-}
-
-var startHints = map[string]string{
-	StageTerway:  "chainlint lint names the token at fault",
-	StageRuntime: "chainlint lint names the token at fault; Terway looks Ready with such a list",
-	StagePod:     "the message is the plugin's own; chainlint lint says which facts it rests on",
+	if start.Excuse != "" {
+		t.Inconclusive("excused", "%s (%v)", start.Excuse, start)
+	}
+	t.FailHint("start-"+start.Stage, start.Hint(), "%v", start)
 }
 
 // Stop stops a pod now, and fails the spec where that does not work.
@@ -247,6 +244,6 @@ func (t *T) missing(f Feature) string {
 var missingOutcome = map[Feature]report.Outcome{
 	DualStack: report.NotApplicable, SCTPPackets: report.NotApplicable, PublicAddress: report.Inconclusive, Rules: report.NotApplicable,
 	NetAdmin: report.NotApplicable, CNICalls: report.NotApplicable, OwnChain: report.NotApplicable,
-	Rollout: report.NotApplicable, Shell: report.NotApplicable,
+	Rollout: report.NotApplicable, Shell: report.NotApplicable, Packets: report.NotApplicable,
 	IPv6: report.Inconclusive, Redirect: report.Inconclusive, HostPorts: report.Inconclusive,
 }

@@ -5,12 +5,16 @@ package netns
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/containernetworking/cni/libcni"
 	"github.com/containernetworking/cni/pkg/types"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"github.com/chainlint/chainlint/conformance"
+	"github.com/chainlint/chainlint/conformance/stub"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
@@ -31,7 +35,7 @@ func (p *pod) Add(ctx context.Context, how conformance.Call) error {
 		return err
 	})
 	if err != nil {
-		return &conformance.StartError{Stage: conformance.StagePod, Plugin: run.failed, Err: err}
+		return &conformance.StartError{Stage: conformance.StagePod, Plugin: run.failed, Err: err, Excuse: excuse(run.failed, err)}
 	}
 	if p.ips, err = addresses(result); err != nil {
 		return &conformance.StartError{Stage: conformance.StagePod, Err: err}
@@ -55,7 +59,7 @@ func (p *pod) Check(ctx context.Context) error {
 // ADD.
 func (p *pod) Del(ctx context.Context, how conformance.Call) error {
 	s := p.lab.setup.Sabotage
-	if p.net < 0 || s.SkipDEL {
+	if s.SkipDEL {
 		return nil
 	}
 	list, err := p.list(how)
@@ -65,6 +69,31 @@ func (p *pod) Del(ctx context.Context, how conformance.Call) error {
 	run, conf := p.executor(how), p.conf(how.WithoutPorts || s.ForgetsPorts)
 	return p.node.do(func() error { return run.cni(p.lab.cache).DelNetworkList(ctx, list, conf) })
 }
+
+// Destroy implements conformance.Attachment. The kernel removes a namespace some time after it is gone; until then
+// it refuses what no pod would.
+func (p *pod) Destroy() error {
+	p.shut()
+	p.close()
+	return p.node.links(func(l *netlink.Handle) error {
+		link, err := l.LinkByName(p.hostLink())
+		if err != nil { // DEL removed it
+			return nil
+		}
+		if err := l.LinkDel(link); err != nil && !errors.Is(err, unix.ENODEV) {
+			return err
+		}
+		return nil
+	})
+}
+
+// hostLink is the node's end of the pod's interface.
+func (p *pod) hostLink() string {
+	return stub.Call{Args: "K8S_POD_NAMESPACE=" + podNamespace + ";K8S_POD_NAME=" + p.name}.HostLink()
+}
+
+// ContainerID implements conformance.Attachment.
+func (p *pod) ContainerID() string { return p.id }
 
 // Seen implements conformance.Attachment.
 func (p *pod) Seen() []conformance.PluginCall {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"sync"
 
 	"github.com/containernetworking/cni/libcni"
 
@@ -50,6 +51,10 @@ type Lab struct {
 	fabric           *fabric
 	nodes            [2]*node
 	external, public *space
+
+	// noIPv6 says why pods have no IPv6, and is found out once.
+	ipv6   sync.Once
+	noIPv6 string
 }
 
 // Open implements conformance.Opener.
@@ -224,25 +229,14 @@ func (l *Lab) Missing(f conformance.Feature) string {
 			return "the pods of this cluster have IPv4 addresses only"
 		}
 	case conformance.IPv6:
-		return l.withoutIPv6()
+		l.ipv6.Do(func() { l.noIPv6 = l.withoutIPv6() })
+		return l.noIPv6
 	case conformance.HostPorts:
 		return l.withoutHostPorts()
 	case conformance.Redirect:
 		return withoutRedirect()
 	case conformance.SCTPPackets:
 		return withoutSCTP()
-	}
-	return ""
-}
-
-func (l *Lab) withoutIPv6() string {
-	switch {
-	case !kernelHasIPv6():
-		return "the kernel of this machine has no IPv6"
-	case l.setup.Facts.Node.IPv6 == terway.IPv6Disabled:
-		return "the nodes' kernels run without IPv6 (node.ipv6: Disabled), so its absence proves nothing about the chain"
-	case l.setup.Sabotage.NodeWithoutIPv6:
-		return "a pod without any chain has no link-local address here, so its absence proves nothing about the chain"
 	}
 	return ""
 }

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/containernetworking/cni/libcni"
 	"github.com/containernetworking/cni/pkg/types"
@@ -40,6 +39,7 @@ type pod struct {
 	ips           []netip.Addr
 	server        *probe.Server
 	stop          sync.Once
+	watching      chan watched
 
 	lock sync.Mutex
 	seen []conformance.PluginCall
@@ -71,28 +71,16 @@ func (l *Lab) Start(ctx context.Context, spec conformance.PodSpec) (conformance.
 }
 
 func (p *pod) start(ctx context.Context) error {
-	if err := p.sysctls("ipv4/icmp_ratelimit", "0", "ipv6/icmp/ratelimit", "0"); err != nil {
+	if err := p.prepare(); err != nil {
 		return err
 	}
-	if p.lab.setup.Sabotage.NodeWithoutIPv6 {
-		if err := p.sysctls("ipv6/conf/all/disable_ipv6", "1"); err != nil {
-			return err
-		}
-	}
-	if err := p.node.hideIPv6(p.space); err != nil {
+	if err := p.Add(ctx, conformance.Call{Data: p.spec.Data}); err != nil {
 		return err
 	}
-	if err := p.Add(ctx, conformance.Call{}); err != nil {
+	if err := p.sabotage(ctx); err != nil {
 		return err
 	}
-	if p.lab.setup.Sabotage.AddressComesBack {
-		time.AfterFunc(2*time.Second, func() { _ = p.Change(ctx, probe.Change{Kind: probe.EnableIPv6, Link: podLink}) })
-	}
-	if p.spec.AtStart != nil {
-		if err := p.do(func() error { p.spec.AtStart(); return nil }); err != nil {
-			return err
-		}
-	}
+	p.watch()
 	return p.serve()
 }
 
@@ -148,12 +136,6 @@ func (p *pod) shut() {
 	}
 }
 
-// Destroy implements conformance.Attachment.
-func (p *pod) Destroy() error {
-	p.close()
-	return nil
-}
-
 // conf is what containerd tells libcni, in the spelling of go-cni, whose structs have no tags.
 func (p *pod) conf(withoutPorts bool) *libcni.RuntimeConf {
 	capabilities := map[string]any{
@@ -172,8 +154,12 @@ func (p *pod) conf(withoutPorts bool) *libcni.RuntimeConf {
 	if len(ports) > 0 && !withoutPorts && p.lab.setup.Facts.ContainerRuntime != terway.RuntimeCRIO {
 		capabilities["portMappings"] = ports
 	}
+	netns := "" // as containerd says where the namespace is gone
+	if p.net >= 0 {
+		netns = p.path()
+	}
 	return &libcni.RuntimeConf{
-		ContainerID: p.id, NetNS: p.path(), IfName: podLink, CapabilityArgs: capabilities,
+		ContainerID: p.id, NetNS: netns, IfName: podLink, CapabilityArgs: capabilities,
 		Args: [][2]string{{"IgnoreUnknown", "1"}, {"K8S_POD_NAMESPACE", podNamespace}, {"K8S_POD_NAME", p.name}, {"K8S_POD_INFRA_CONTAINER_ID", p.id}, {"K8S_POD_UID", p.uid}},
 	}
 }

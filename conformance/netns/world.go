@@ -18,7 +18,6 @@ import (
 
 	"github.com/chainlint/chainlint/conformance"
 	"github.com/chainlint/chainlint/conformance/probe"
-	"github.com/chainlint/chainlint/conformance/stub"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
@@ -104,7 +103,6 @@ func (l *Lab) afterAdd(ctx context.Context, p *pod) error {
 	if !l.redirects() || withoutRedirect() != "" {
 		return nil
 	}
-	link := stub.Call{Args: "K8S_POD_NAMESPACE=" + podNamespace + ";K8S_POD_NAME=" + p.name}.HostLink()
 	router, err := l.fabric.mac(podBridge)
 	if err != nil {
 		return err
@@ -119,7 +117,7 @@ func (l *Lab) afterAdd(ctx context.Context, p *pod) error {
     meta protocol { ip, ip6 } ether saddr set %[4]s ether daddr set %[5]s fwd to %[6]q
   }
 }
-`, link, own, nodeIP6s[n.index], n.mac, router, eni))
+`, p.hostLink(), own, nodeIP6s[n.index], n.mac, router, eni))
 }
 
 func (f *fabric) mac(bridge string) (mac string, err error) {
@@ -157,9 +155,6 @@ func (l *Lab) sabotage(ctx context.Context, n *node) error {
   }
 }
 `))
-	}
-	if s.TunesNode {
-		err = errors.Join(err, n.sysctls("ipv6/conf/all/disable_ipv6", "1"))
 	}
 	return err
 }

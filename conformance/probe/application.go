@@ -17,7 +17,7 @@ type Application struct {
 	Interfaces Lookup `json:"interfaces"`
 	// Socket6 makes a socket of IPv6.
 	Socket6 Attempt `json:"socket6"`
-	// ListenAny binds :: and serves a client of 127.0.0.1 there.
+	// ListenAny binds :: and serves a client of 127.0.0.1 there, as the namespace has it (net.ipv6.bindv6only).
 	ListenAny Attempt `json:"listenAny"`
 	// BindLoopback6 binds ::1.
 	BindLoopback6 Attempt `json:"bindLoopback6"`
@@ -120,12 +120,9 @@ func bindLoopback6() error {
 	})
 }
 
-// serveAny is server and client in one: what the client sends waits in the kernel until the server takes it.
+// serveAny is server and client in one. Whether the server takes IPv4, too, it leaves to net.ipv6.bindv6only. What the client sends waits in the kernel until the server takes it.
 func serveAny() error {
 	return withSocket(unix.AF_INET6, func(server int) error {
-		if err := unix.SetsockoptInt(server, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 0); err != nil {
-			return err
-		}
 		if err := unix.Bind(server, &unix.SockaddrInet6{}); err != nil { // ::
 			return err
 		}

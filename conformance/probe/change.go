@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path"
 	"strings"
 
 	"github.com/vishvananda/netlink"
@@ -29,27 +30,34 @@ const (
 	AddLink ChangeKind = "add-link"
 	// EnableIPv6 writes 0 to disable_ipv6 of a link.
 	EnableIPv6 ChangeKind = "enable-ipv6"
+	// SetSysctl writes Value to Sysctl, a file below net such as net/ipv4/ip_forward.
+	SetSysctl ChangeKind = "set-sysctl"
 )
 
 // Change is something that may bring IPv6 addresses back, or must not.
 type Change struct {
 	Kind ChangeKind `json:"kind"`
 	// Link that is changed or made. EnableIPv6 takes "all" and "default", too.
-	Link string `json:"link"`
-	MAC  string `json:"mac,omitempty"`
+	Link   string `json:"link"`
+	MAC    string `json:"mac,omitempty"`
+	Sysctl string `json:"sysctl,omitempty"`
+	Value  string `json:"value,omitempty"`
 }
 
 // Make makes the change in the network namespace of the calling thread, which takes CAP_NET_ADMIN there.
 func (c Change) Make() error {
 	if err := c.make(); err != nil {
-		return fmt.Errorf("%s of %s: %w", c.Kind, c.Link, err)
+		return fmt.Errorf("%s of %s%s: %w", c.Kind, c.Link, c.Sysctl, err)
 	}
 	return nil
 }
 
 func (c Change) make() error {
-	if c.Kind == EnableIPv6 {
+	switch c.Kind {
+	case EnableIPv6:
 		return enableIPv6(c.Link)
+	case SetSysctl:
+		return setSysctl(c.Sysctl, c.Value)
 	}
 	h, err := netlink.NewHandle(unix.NETLINK_ROUTE)
 	if err != nil {
@@ -124,15 +132,22 @@ func addLink(h *netlink.Handle, name string) error {
 	return nil
 }
 
-// enableIPv6 never makes a file, nor leaves the directory.
 func enableIPv6(link string) error {
 	if link == "" || strings.ContainsAny(link, "/") || strings.HasPrefix(link, ".") {
 		return errors.New("no name of a link")
 	}
-	file, err := os.OpenFile("/proc/sys/net/ipv6/conf/"+link+"/disable_ipv6", os.O_WRONLY, 0)
+	return setSysctl("net/ipv6/conf/"+link+"/disable_ipv6", "0")
+}
+
+// setSysctl never makes a file, nor leaves the directory.
+func setSysctl(name, value string) error {
+	if !strings.HasPrefix(name, "net/") || path.Clean(name) != name {
+		return errors.New("no sysctl below net")
+	}
+	file, err := os.OpenFile("/proc/sys/"+name, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
-	_, err = file.WriteString("0")
+	_, err = file.WriteString(value)
 	return errors.Join(err, file.Close())
 }

@@ -49,6 +49,10 @@ func TestChange(t *testing.T) {
 	}
 	l.pod.change(t, Change{Kind: Flap, Link: "eth0"})
 	eventually(t, "a link-local address after a flap", inet6("eth0"))
+	l.pod.change(t, Change{Kind: SetSysctl, Sysctl: "net/ipv4/conf/eth0/arp_notify", Value: "1"})
+	if got := l.pod.look(t, "net.ipv4.conf.eth0.arp_notify").Sysctls["net.ipv4.conf.eth0.arp_notify"]; got != "1" {
+		t.Errorf("%q", got)
+	}
 	l.pod.change(t, Change{Kind: AddLink, Link: "later"})
 	eventually(t, "a link-local address of a new link", inet6("later"))
 	if links := l.pod.look(t).Links; len(links) != 4 || !links[2].Up || !links[3].Up {
@@ -74,7 +78,7 @@ func TestChangeTuned(t *testing.T) {
 
 func TestChangeRefused(t *testing.T) {
 	s := newSpace(t)
-	for _, c := range []Change{{}, {Kind: "no-such-kind", Link: "lo"}, {Kind: Flap, Link: "none"}, {Kind: AddLink, Link: "lo"}, {Kind: SetMAC, Link: "lo", MAC: "x"}, {Kind: EnableIPv6, Link: "none"}, {Kind: EnableIPv6, Link: "../lo"}, {Kind: EnableIPv6}} {
+	for _, c := range []Change{{}, {Kind: "no-such-kind", Link: "lo"}, {Kind: Flap, Link: "none"}, {Kind: AddLink, Link: "lo"}, {Kind: SetMAC, Link: "lo", MAC: "x"}, {Kind: EnableIPv6, Link: "none"}, {Kind: EnableIPv6, Link: "../lo"}, {Kind: EnableIPv6}, {Kind: SetSysctl}, {Kind: SetSysctl, Sysctl: "net/ipv4/none", Value: "1"}, {Kind: SetSysctl, Sysctl: "kernel/domainname", Value: "x"}, {Kind: SetSysctl, Sysctl: "net/../kernel/domainname", Value: "x"}} {
 		if err := s.try(c.Make); err == nil {
 			t.Errorf("%+v: no error", c)
 		}

@@ -27,9 +27,10 @@ type Inspection struct {
 	Routes6    []string `json:"routes6,omitempty"`
 	Neighbors6 []string `json:"neighbors6,omitempty"`
 	// Sysctls that were asked for, under the names by which they were asked for. Missing are those that this
-	// kernel does not have; they read "".
-	Sysctls map[string]string `json:"sysctls,omitempty"`
-	Missing []string          `json:"missing,omitempty"`
+	// kernel does not have, Unreadable those that nobody may read; they read "".
+	Sysctls    map[string]string `json:"sysctls,omitempty"`
+	Missing    []string          `json:"missing,omitempty"`
+	Unreadable []string          `json:"unreadable,omitempty"`
 	// Rules are host ports in the firewall, where somebody asked [HostPortRules] for them.
 	Rules []string `json:"rules,omitempty"`
 }
@@ -41,6 +42,9 @@ type Link struct {
 	// Up is what the administrator wants, not whether there is a carrier.
 	Up  bool   `json:"up"`
 	MAC string `json:"mac,omitempty"`
+	// Peer is the index of the link that it belongs to, 0 for none: the other end of a pair, often in another
+	// namespace.
+	Peer int `json:"peer,omitempty"`
 }
 
 // Address is one of an interface, with its scope: global, site, link, host.
@@ -91,7 +95,7 @@ func (i *Inspection) readLinks(h *netlink.Handle, names map[int]string) error {
 	for _, l := range links {
 		a := l.Attrs()
 		names[a.Index] = a.Name
-		i.Links = append(i.Links, Link{Name: a.Name, Index: a.Index, Up: a.RawFlags&unix.IFF_UP != 0, MAC: a.HardwareAddr.String()})
+		i.Links = append(i.Links, Link{Name: a.Name, Index: a.Index, Up: a.RawFlags&unix.IFF_UP != 0, MAC: a.HardwareAddr.String(), Peer: a.ParentIndex})
 	}
 	return err
 }
@@ -146,8 +150,11 @@ func (i *Inspection) readSysctls(names []string) error {
 	var failed []error
 	for _, name := range names {
 		text, err := os.ReadFile(sysctlFile(name))
-		if errors.Is(err, os.ErrNotExist) {
+		switch {
+		case errors.Is(err, os.ErrNotExist):
 			i.Missing, err = append(i.Missing, name), nil
+		case errors.Is(err, os.ErrPermission), errors.Is(err, unix.EIO): // flush; stable_secret, before it is set
+			i.Unreadable, err = append(i.Unreadable, name), nil
 		}
 		i.Sysctls[name] = strings.TrimSpace(string(text))
 		failed = append(failed, err)

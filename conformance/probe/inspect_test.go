@@ -33,9 +33,15 @@ func (s space) look(t *testing.T, sysctls ...string) (seen Inspection) {
 
 func TestLook(t *testing.T) {
 	l := newLab(t)
-	const dotted, path, none = "net.ipv6.conf.eth0.disable_ipv6", "net/ipv6/conf/eth0/disable_ipv6", "net.ipv4.no_such_thing"
-	seen := l.pod.look(t, dotted, path, none)
-	if want := map[string]string{dotted: "0", path: "0", none: ""}; len(seen.Sysctls) != 3 || seen.Sysctls[dotted] != "0" || seen.Sysctls[path] != "0" || !slices.Equal(seen.Missing, []string{none}) {
+	const dotted, path, none, flush, secret = "net.ipv6.conf.eth0.disable_ipv6", "net/ipv6/conf/eth0/disable_ipv6", "net.ipv4.no_such_thing", "net.ipv4.route.flush", "net.ipv6.conf.eth0.stable_secret"
+	seen := l.pod.look(t, dotted, path, none, flush, secret)
+	if !slices.Equal(seen.Unreadable, []string{flush, secret}) {
+		t.Errorf("%q", seen.Unreadable)
+	}
+	if i := slices.IndexFunc(l.node.look(t).Links, func(n Link) bool { return n.Index == seen.Links[1].Peer && n.Name == "pod" }); i < 0 {
+		t.Errorf("%+v belongs to no link of the node", seen.Links[1])
+	}
+	if want := map[string]string{dotted: "0", path: "0", none: ""}; len(seen.Sysctls) != 5 || seen.Sysctls[dotted] != "0" || seen.Sysctls[path] != "0" || !slices.Equal(seen.Missing, []string{none}) {
 		t.Errorf("%v, %v instead of %v", seen.Sysctls, seen.Missing, want)
 	}
 	if len(seen.Links) != 2 || seen.Links[1].Name != "eth0" || !seen.Links[1].Up || seen.Links[1].MAC == "" || seen.Links[1].Index < 2 {
