@@ -89,6 +89,7 @@ type page struct {
 	Untested       []untested
 	Mutants        []Mutant
 	Score          string
+	Loose          []string
 	Groups         []group
 	InPassing, Day string
 }
@@ -97,7 +98,7 @@ func newPage(r *Report) *page {
 	p := &page{
 		Report: r, Style: template.CSS(pageStyle), Headline: r.Headline(), Tone: verdictTones[r.Verdict.Word], Sign: pageSigns[r.Verdict.Word],
 		Table: r.reachability(), Readings: r.readings(), Causes: causesOf(r.trouble()), Slowest: r.slowest(5),
-		Untested: r.untested(), Mutants: r.Mutation.sorted(), Groups: r.groups(), Tally: r.tally(),
+		Untested: r.untested(), Mutants: r.Mutation.sorted(), Groups: r.groups(), Loose: r.looseEnds(), Tally: r.tally(),
 		InPassing: r.inPassing(), Day: r.Run.Start.UTC().Format("2 January 2006, 15:04 UTC"),
 	}
 	p.Reasons = slices.DeleteFunc(slices.Clone(r.Verdict.Reasons), func(reason string) bool { return reason == p.Headline })

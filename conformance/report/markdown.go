@@ -18,6 +18,7 @@ func Markdown(r *Report) []byte {
 	m.trouble()
 	m.untested()
 	m.mutants()
+	m.loose()
 	fmt.Fprintf(m, "\nAgain: %s\n", code(r.Run.Reproduce))
 	return []byte(m.String())
 }
@@ -213,7 +214,7 @@ func (m *markdown) untested() {
 	}
 	m.folded("Not tested", func() {
 		for _, u := range all {
-			fmt.Fprintf(m, "- %s, %s: %s\n", prose(named(ids(u.Specs), 3*maxNamed)), u.Outcome.words(), prose(u.Reason))
+			fmt.Fprintf(m, "- %s, %s: %s\n", prose(named(u.marked(), 3*maxNamed)), u.Outcome.words(), prose(u.Reason))
 		}
 	})
 }
@@ -226,6 +227,15 @@ func (m *markdown) mutants() {
 	for _, x := range m.report.Mutation.sorted() {
 		if x.Word() == "survived" {
 			fmt.Fprintf(m, "\n- **%s survived** %s: %s\n", prose(x.ID), prose(x.Name), prose(or(x.Reason, "no spec noticed")))
+		}
+	}
+}
+
+func (m *markdown) loose() {
+	if ends := m.report.looseEnds(); ends != nil {
+		fmt.Fprint(m, "\n### Loose ends\n\n")
+		for _, end := range ends[:min(len(ends), maxTrouble)] {
+			fmt.Fprintf(m, "- %s\n", prose(end))
 		}
 	}
 }

@@ -17,6 +17,7 @@ func Text(r *Report, color bool) []byte {
 	t.trouble()
 	t.untested()
 	t.mutants()
+	t.loose()
 	t.verdict()
 	return []byte(t.String())
 }
@@ -176,7 +177,7 @@ func (t *textReport) untested() {
 	}
 	t.heading("not tested")
 	for _, u := range all {
-		fmt.Fprintf(t, "  %s, %s: %s\n", line(named(ids(u.Specs), maxNamed), maxLine), u.Outcome.words(), line(u.Reason, maxLine))
+		fmt.Fprintf(t, "  %s, %s: %s\n", line(named(u.marked(), maxNamed), maxLine), u.Outcome.words(), line(u.Reason, maxLine))
 	}
 }
 
@@ -189,6 +190,15 @@ func (t *textReport) mutants() {
 	for _, x := range m.sorted() {
 		if x.Word() == "survived" {
 			fmt.Fprintf(t, "%s %s  %s: %s\n", t.paint(red, "survived"), line(x.ID, 40), line(x.Name, maxLine), line(or(x.Reason, "no spec noticed"), maxLine))
+		}
+	}
+}
+
+func (t *textReport) loose() {
+	if ends := t.report.looseEnds(); ends != nil {
+		t.heading("loose ends")
+		for _, end := range ends {
+			fmt.Fprintf(t, "  %s\n", line(end, 2*maxLine))
 		}
 	}
 }

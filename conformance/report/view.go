@@ -92,6 +92,17 @@ type untested struct {
 	Specs   []*Spec
 }
 
+// marked are the IDs, with a word for those whose outcome is accepted.
+func (u untested) marked() []string {
+	all := ids(u.Specs)
+	for i, s := range u.Specs {
+		if s.waived() {
+			all[i] += " (accepted)"
+		}
+	}
+	return all
+}
+
 // untested specs that enter the verdict, the skipped ones first.
 func (r *Report) untested() []untested {
 	var all []untested
@@ -110,6 +121,18 @@ func (r *Report) slowest(n int) []*Spec {
 	all := r.where(func(s *Spec) bool { return s.Seconds > 0 })
 	slices.SortStableFunc(all, func(a, b *Spec) int { return cmp.Compare(b.Seconds, a.Seconds) })
 	return all[:min(n, len(all))]
+}
+
+// looseEnds are what a run left behind, and accepted outcomes that no longer hold.
+func (r *Report) looseEnds() []string {
+	var all []string
+	for _, left := range r.Cleanup {
+		all = append(all, "not removed: "+left)
+	}
+	for _, entry := range r.Expectations {
+		all = append(all, "expectations: "+entry)
+	}
+	return all
 }
 
 // group of specs about one matter.
