@@ -24,6 +24,9 @@ import (
 // childVariable tells a process that it is one of [Run]'s: "try" or "run".
 const childVariable = "CHAINLINT_NETNS"
 
+// errUnhandled keeps a program that forgets to call [Child] from starting itself for ever.
+var errUnhandled = errors.New("this process was started by a run of the suite, and its main does not call netns.Child first")
+
 // job is what a child reads on its standard input.
 type job struct {
 	Plan    conformance.Plan
@@ -161,6 +164,9 @@ func split(plan conformance.Plan) []conformance.Plan {
 const childLimit = 3 * time.Minute
 
 func runPart(ctx context.Context, j job, rootless bool, emit func(conformance.Event)) error {
+	if os.Getenv(childVariable) != "" {
+		return errUnhandled
+	}
 	ctx, cancel := context.WithTimeout(ctx, childLimit)
 	defer cancel()
 	input, err := json.Marshal(j)

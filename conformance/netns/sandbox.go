@@ -44,6 +44,9 @@ func Command(ctx context.Context, rootless bool) *exec.Cmd {
 // Probe tells how namespaces can be had here: rootless or not. The error says why neither way works, and what
 // to do.
 func Probe(ctx context.Context) (rootless bool, err error) {
+	if os.Getenv(childVariable) != "" {
+		return false, errUnhandled
+	}
 	var failed []error
 	for _, rootless := range []bool{false, true} {
 		if !rootless && os.Geteuid() != 0 {
