@@ -95,6 +95,10 @@ type Sabotage struct {
 	LeftoverConf bool
 	// ForgetsPorts: the runtime does not name the host ports when it detaches pods.
 	ForgetsPorts bool
+	// ForgetsHostIPs: the runtime does not name the addresses that host ports are bound to.
+	ForgetsHostIPs bool
+	// MasqueradesPods: a rule on the node masquerades what pods with host ports send.
+	MasqueradesPods bool
 }
 
 // Layout is where everybody is. Addresses that are not there are invalid ones.
@@ -258,6 +262,8 @@ const (
 	Shell Feature = "shell"
 	// Packets: what comes in on nodes can be seen: they are [Sniffer]s.
 	Packets Feature = "packets"
+	// Traces: the way of packets through nodes can be followed: they are [Tracer]s.
+	Traces Feature = "traces"
 )
 
 // Features are all of them.

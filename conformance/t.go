@@ -242,7 +242,7 @@ func (t *T) missing(f Feature) string {
 
 // missingOutcome: where these are missing, the claim might hold or not, and cannot be tried.
 var missingOutcome = map[Feature]report.Outcome{
-	DualStack: report.NotApplicable, SCTPPackets: report.NotApplicable, PublicAddress: report.Inconclusive, Rules: report.NotApplicable,
+	DualStack: report.NotApplicable, SCTPPackets: report.NotApplicable, Traces: report.NotApplicable, PublicAddress: report.Inconclusive, Rules: report.NotApplicable,
 	NetAdmin: report.NotApplicable, CNICalls: report.NotApplicable, OwnChain: report.NotApplicable,
 	Rollout: report.NotApplicable, Shell: report.NotApplicable, Packets: report.NotApplicable,
 	IPv6: report.Inconclusive, Redirect: report.Inconclusive, HostPorts: report.Inconclusive,

@@ -147,6 +147,9 @@ func (p *pod) conf(withoutPorts bool) *libcni.RuntimeConf {
 	}
 	var ports []any
 	for _, port := range p.spec.Ports {
+		if p.lab.setup.Sabotage.ForgetsHostIPs {
+			port.HostIP = ""
+		}
 		if port.Host > 0 {
 			ports = append(ports, map[string]any{"HostPort": port.Host, "ContainerPort": port.Container, "Protocol": port.Protocol, "HostIP": port.HostIP})
 		}

@@ -100,6 +100,12 @@ func (l *Lab) redirects() bool {
 
 // afterAdd is what a datapath does with a pod that has its network.
 func (l *Lab) afterAdd(ctx context.Context, p *pod) error {
+	if l.setup.Sabotage.MasqueradesPods && len(p.spec.Ports) > 0 {
+		rule := fmt.Sprintf("*nat\n-A POSTROUTING -s %s -j MASQUERADE\nCOMMIT\n", p.ips[0])
+		if err := p.node.run(ctx, rule, "iptables-restore", "--noflush"); err != nil {
+			return err
+		}
+	}
 	if !l.redirects() || withoutRedirect() != "" {
 		return nil
 	}
