@@ -17,11 +17,13 @@ type portmapEntry struct {
 }
 
 func (p *Pass) portmaps() []portmapEntry {
-	var all []portmapEntry
-	for _, e := range p.Plugins(cni.Portmap) {
-		all = append(all, portmapEntry{e, predict.ReadPortmap(e.Node), p.Version(cni.Portmap)})
+	if p.mappers == nil {
+		p.mappers = []portmapEntry{}
+		for _, e := range p.Plugins(cni.Portmap) {
+			p.mappers = append(p.mappers, portmapEntry{e, predict.ReadPortmap(e.Node), p.Version(cni.Portmap)})
+		}
 	}
-	return all
+	return p.mappers
 }
 
 // asked tells whether the plugin is told of host ports: by the runtime, or by the chain itself.

@@ -14,6 +14,9 @@ var clientAddressHidden = Rule{
 	Sources: []string{"containernetworking/plugins:plugins/meta/portmap/portmap.go (masqAll)"},
 	Check: func(p *Pass) {
 		for _, m := range p.portmaps() {
+			if !m.MasqAll {
+				continue
+			}
 			hidden := p.sound(m)
 			seen := hidden
 			seen.Portmap.MasqAll = false

@@ -34,8 +34,9 @@ type view struct {
 	discarded bool
 	// datapath of the nodes, found when it is first asked for.
 	datapath *string
-	// world is what runs there, found when it is first asked for.
-	world *predict.World
+	// world is what runs there, mappers are the entries of portmap; both are found when they are first asked for.
+	world   *predict.World
+	mappers []portmapEntry
 }
 
 // Entry is one plugin that runs. A written one points at its text.

@@ -16,7 +16,10 @@ import (
 func (p *Pass) world() predict.World {
 	if p.view.world == nil {
 		facts := p.pool.PoolFacts
-		facts.Terway.Datapath, facts.IPStack = p.Datapath(), p.IPStack()
+		facts.IPStack = p.IPStack()
+		if len(p.portmaps()) > 0 { // that takes time, and matters to nobody else
+			facts.Terway.Datapath = p.Datapath()
+		}
 		entries := make([]*conflist.Node, len(p.entries))
 		for i, e := range p.entries {
 			entries[i] = e.Node
