@@ -61,9 +61,11 @@ func TestLintErrorsAreNoGo(t *testing.T) {
 				c := newCase(e.target, pool, o)
 				c.plan.FailFast = true
 				for _, release := range releases([]*testCase{c}, o) {
-					if w.plugins[release], err = plugins.Dir(t.Context(), release); err != nil {
+					dir, err := plugins.Dir(t.Context(), release)
+					if err != nil {
 						t.Skip(err)
 					}
+					w.plugins[release] = dir
 				}
 				r := c.run(t.Context(), o, w, discard{})
 				v := c.judge(t.Context(), r)

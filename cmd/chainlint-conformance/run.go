@@ -207,9 +207,11 @@ func (a *app) prepare(ctx context.Context, o *options, cases []*testCase) (world
 		}
 	}
 	for _, release := range releases(cases, o) {
-		if w.plugins[release], err = plugins.Dir(ctx, release); err != nil {
+		dir, err := plugins.Dir(ctx, release)
+		if err != nil {
 			return w, err
 		}
+		w.plugins[release] = dir
 	}
 	return w, nil
 }
