@@ -55,7 +55,7 @@ func generatedSpec(rng *rand.Rand, i int) Spec {
 	return s
 }
 
-const generations = 400
+const generations = 150
 
 // TestCompareItself: nothing changed.
 func TestCompareItself(t *testing.T) {
@@ -154,6 +154,7 @@ func TestCompareVerdict(t *testing.T) {
 		return s
 	}
 	with := func(r *Report, change func(*Report)) *Report { change(r); r.Verdict = Judge(r); return r }
+	beside := func(s Spec) *Report { s.ID, s.Level = "E", Ext; return run(core("A", Pass), s) }
 	ext := func(o Outcome) Spec { s := core("E", o); s.Level = Ext; return s }
 	waived := core("B", Fail)
 	waived.Waiver = &Waiver{Reason: "known"}
@@ -175,6 +176,7 @@ func TestCompareVerdict(t *testing.T) {
 		"new":                      {run(core("A", Pass)), run(core("A", Pass), core("B", Pass)), Go, "1 core spec"},
 		"drift of class":           {run(probe("answered", "node", "10.0.0.1:1")), run(probe("answered", "preserved", "10.0.0.1:1")), Hold, "drift: A: open, external client to address, TCP4: source class was node and is preserved"},
 		"drift of outcome":         {run(probe("refused", "", "10.0.0.1:1")), run(probe("timeout", "", "10.0.0.1:1")), Hold, "drift: A: open, external client to address, TCP4: got was refused and is timeout"},
+		"drift beyond the core":    {beside(probe("refused", "", "10.0.0.1:1")), beside(probe("timeout", "", "10.0.0.1:1")), Go, "1 core spec"},
 		"another kind of target":   {run(probe("refused", "", "10.0.0.1:1")), run(probe("refused", "", "127.0.0.1:1")), Hold, "drift: A: other probes and readings: before (open, external client to address, TCP4); after (open, external client to loopback, TCP4)"},
 		"backend":                  {run(core("A", Pass)), with(run(core("A", Pass)), func(r *Report) { r.Target.Backend = "nftables" }), Hold, "drift: backend was not there and is nftables"},
 		"chain":                    {run(core("A", Pass)), with(run(core("A", Pass)), func(r *Report) { r.Target.Hash = "sha256:1" }), Hold, "drift: chain hash was not there and is sha256:1"},

@@ -61,6 +61,7 @@ func TestJudge(t *testing.T) {
 		"accepted failure":      {run(core("A", Pass), waived(Fail)), Go, "GO with 1 waiver"},
 		"accepted skip":         {run(core("A", Pass), waived(Skipped)), Go, "GO with 1 waiver"},
 		"accepted, others fail": {run(core("A", Fail), waived(Fail)), NoGo, "A fails"},
+		"accepted, and passes":  {run(core("A", Pass), waived(Pass), core("B", NotApplicable)), Go, "core: 2 passed"},
 		"only accepted":         {run(waived(Fail)), Hold, "no core spec passed"},
 		"one cause":             {run(hinted("A"), hinted("B"), core("C", Pass)), NoGo, "A, B fail; likely cause: snat"},
 	} {

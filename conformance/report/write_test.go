@@ -29,6 +29,12 @@ var written = []string{JUnitFile, HTMLFile, JSONFile, MarkdownFile}
 
 func TestWrite(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "b")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, ".chainlint-conformance-1.tmp"), []byte("left"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range fixtures { // each replaces the one before
 		if err := Write(dir, fixture(t, name)); err != nil {
 			t.Fatal(err)
@@ -101,6 +107,14 @@ func TestWriteKilled(t *testing.T) {
 		if !slices.Contains(written, name) {
 			t.Errorf("%s is left", name)
 		}
+	}
+}
+
+// TestWriteMakesDirectory: the directory need not be there.
+func TestWriteMakesDirectory(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a", "b")
+	if err := Write(dir, fixture(t, "go")); err != nil || len(files(t, dir)) != len(written) {
+		t.Error(err)
 	}
 }
 
