@@ -74,7 +74,7 @@ func shadowEtc(dir string) error {
 type node struct {
 	dir       string
 	host, pod int
-	datapath  string // as the last entry of terway says
+	datapath  string // as Terway resolved it
 	dual      bool
 }
 
@@ -150,7 +150,7 @@ func (n *node) newPod() error {
 		return err
 	}
 	return withLinks(func(links *netlink.Handle) error {
-		if old, err := links.LinkByName(hostVeth); err == nil {
+		if old, err := links.LinkByName(hostLink); err == nil {
 			_ = links.LinkDel(old) // it may go with its pod meanwhile
 		}
 		return nil

@@ -19,6 +19,7 @@ import (
 	"github.com/containernetworking/cni/pkg/types"
 	current "github.com/containernetworking/cni/pkg/types/100"
 
+	"github.com/chainlint/chainlint/conformance/stub"
 	"github.com/chainlint/chainlint/pkg/lint"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
@@ -52,7 +53,7 @@ func (c *sample) observe(plugins, dir string) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	n.dual = c.dual
+	n.dual, n.datapath = c.dual, merged.Datapath
 	defer func() { n.close(n.pod); n.close(n.host) }()
 	if strings.Contains(merged.Conflist, `"portmap"`) && c.hasMarkChain() {
 		if err := makeMarkChain(); err != nil {
@@ -106,7 +107,7 @@ func (n *node) start(list *libcni.NetworkConfigList, plugins string, capabilitie
 	cni := libcni.NewCNIConfigWithCacheDir([]string{plugins}, filepath.Join(n.dir, "cache"), run)
 	result, failed := cni.AddNetworkList(ctx, list, &libcni.RuntimeConf{
 		ContainerID: id, NetNS: n.podPath(), IfName: "eth0", CapabilityArgs: capabilities,
-		Args: [][2]string{{"IgnoreUnknown", "1"}, {"K8S_POD_NAMESPACE", "default"}, {"K8S_POD_NAME", "p"}, {"K8S_POD_INFRA_CONTAINER_ID", id}},
+		Args: append([][2]string{{"IgnoreUnknown", "1"}, {"K8S_POD_INFRA_CONTAINER_ID", id}}, podArgs...),
 	})
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("a plugin took too long: %w", failed)
@@ -155,16 +156,11 @@ func (r *runner) FindInPath(plugin string, paths []string) (string, error) {
 
 // ExecPlugin runs a plugin, on the calling thread and so in its namespaces.
 func (r *runner) ExecPlugin(ctx context.Context, path string, stdin []byte, environ []string) ([]byte, error) {
-	env := map[string]string{}
-	for _, pair := range environ {
-		name, value, _ := strings.Cut(pair, "=")
-		env[name] = value
-	}
 	switch path {
 	case terway.PluginType:
-		return r.node.terway(stdin, env["CNI_COMMAND"], env["CNI_CONTAINERID"], env["CNI_IFNAME"])
+		return stub.Terway(ctx, r.node, stub.NewCall(environ, stdin))
 	case terway.ChainerType:
-		return r.node.cilium(stdin)
+		return stub.Cilium(stub.NewCall(environ, stdin), r.node.datapath)
 	}
 	return r.DefaultExec.ExecPlugin(ctx, path, stdin, environ)
 }
