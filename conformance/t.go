@@ -197,10 +197,11 @@ func (t *T) Open(change func(*Setup)) *T {
 func Run(ctx context.Context, s *Session, spec *Spec) report.Spec {
 	start := time.Now()
 	t := &T{Context: ctx, Session: s, spec: spec, record: &record{}, phase: "open"}
-	v := t.run()
-	r := t.record
+	v, r := ended(t.run), t.record
 	for _, cleanup := range slices.Backward(r.cleanups) {
-		cleanup()
+		if late := ended(cleanup); v.outcome == report.Pass {
+			v = late
+		}
 	}
 	if v.outcome == report.Pass && r.evidence < spec.Evidence {
 		v = verdict{report.Inconclusive, "evidence", fmt.Sprintf("%d probes and readings were made, and the claim takes %d: the suite saw too little", r.evidence, spec.Evidence), ""}
@@ -211,7 +212,8 @@ func Run(ctx context.Context, s *Session, spec *Spec) report.Spec {
 	}
 }
 
-func (t *T) run() (v verdict) {
+// ended runs f and returns how it ended: a panic that is no verdict is the suite's own fault.
+func ended(f func()) (v verdict) {
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -221,13 +223,17 @@ func (t *T) run() (v verdict) {
 			v = verdict{report.Inconclusive, "harness", fmt.Sprintf("internal fault: %v. Please report it", r), ""}
 		}
 	}()
+	f()
+	return verdict{outcome: report.Pass}
+}
+
+func (t *T) run() {
 	for _, f := range t.spec.Needs {
 		if why := t.missing(f); why != "" {
-			return verdict{missingOutcome[f], "missing-" + string(f), why, ""}
+			panic(verdict{missingOutcome[f], "missing-" + string(f), why, ""})
 		}
 	}
 	t.spec.Run(t)
-	return verdict{outcome: report.Pass}
 }
 
 func (t *T) missing(f Feature) string {
