@@ -14,6 +14,8 @@ type Attachment interface {
 	Del(ctx context.Context, how Call) error
 	// Destroy removes its namespace without DEL.
 	Destroy() error
+	// ContainerID is the name of its sandbox for the runtime.
+	ContainerID() string
 	// Seen are the calls that plugins got for it, in their order.
 	Seen() []PluginCall
 }

@@ -88,6 +88,7 @@ func Groups() []Group {
 	return []Group{
 		{"chain", chainSpecs},
 		{"host ports", hostPortSpecs},
+		{"life cycle", lifecycleSpecs},
 	}
 }
 
