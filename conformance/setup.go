@@ -63,19 +63,20 @@ var labValues = []struct {
 // whose eni_conf names the IP stack.
 func Complete(facts terway.PoolFacts, data map[string]string) (terway.PoolFacts, []report.Fact) {
 	var listed []report.Fact
-	if conf, err := terway.ParseENIConf(data[terway.ENIConfKey]); facts.IPStack == "" && err == nil && conf.IPStack != "" {
+	stack := facts.IPStack
+	if conf, err := terway.ParseENIConf(data[terway.ENIConfKey]); facts.IPStack == "" && err == nil {
 		facts.IPStack = conf.IPStack
-		listed = append(listed, report.Fact{Name: "ipStack", Value: conf.IPStack, Source: terway.ENIConfKey})
 	}
 	facts.CNIPlugins.Versions = maps.Clone(facts.CNIPlugins.Versions)
 	for _, v := range labValues {
 		value, source := v.field(&facts), "facts"
-		if *value == "" {
+		switch {
+		case *value == "":
 			*value, source = v.value, "lab value"
+		case v.name == "ipStack" && stack == "":
+			source = terway.ENIConfKey
 		}
-		if v.name != "ipStack" || len(listed) == 0 {
-			listed = append(listed, report.Fact{Name: v.name, Value: *value, Source: source})
-		}
+		listed = append(listed, report.Fact{Name: v.name, Value: *value, Source: source})
 	}
 	add := func(name, value string) {
 		if value != "" {

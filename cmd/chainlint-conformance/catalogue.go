@@ -127,14 +127,14 @@ func (a *app) version(_ context.Context, args []string) int {
 	if _, code, done := a.parse(fs, args); done {
 		return code
 	}
-	fmt.Fprintln(a.out, toolVersion())
+	fmt.Fprintln(a.out, "chainlint-conformance", toolVersion())
 	return exitOK
 }
 
 func toolVersion() string {
 	info, ok := debug.ReadBuildInfo()
 	if release != "" || !ok {
-		return "chainlint-conformance " + release
+		return release
 	}
-	return "chainlint-conformance " + info.Main.Version
+	return info.Main.Version
 }
