@@ -80,16 +80,20 @@ func (o Observation) kind() string {
 	return fmt.Sprintf("%s, %s to %s, %s%d", o.Phase, vantageName(o.Vantage), kinds(o.Target), strings.ToUpper(o.Protocol), o.Family)
 }
 
-// kinds is a text with kinds in the place of addresses, ports and durations, which differ in every run.
+// kinds is a text with kinds in the place of what differs in every run: addresses, ports, durations and IDs.
 func kinds(text string) string {
 	words := strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' || r == ';' })
 	for i, word := range words {
-		words[i] = kind(word)
+		words[i] = kind(strings.Trim(word, `"'()`))
 	}
 	return strings.Join(words, " ")
 }
 
-var duration = regexp.MustCompile(`^[0-9.]+(ns|us|µs|ms|s|m|h)$`)
+var (
+	duration = regexp.MustCompile(`^[0-9.]+(ns|us|µs|ms|s|m|h)([0-9.]+(ms|s|m))*$`)
+	// identity is what nobody chose: an ID of a container, the end of an interface's name.
+	identity = regexp.MustCompile(`[0-9a-f]{8,}`)
+)
 
 func kind(word string) string {
 	if addr, err := netip.ParseAddr(word); err == nil {
@@ -112,7 +116,7 @@ func kind(word string) string {
 			return host + ":port"
 		}
 	}
-	return word
+	return identity.ReplaceAllString(word, "ID")
 }
 
 func addressKind(addr netip.Addr) string {

@@ -69,7 +69,7 @@ func deviationsBeside(s *Spec) []Observation {
 var (
 	outcomeTones = map[Outcome]string{Pass: "good", Fail: "bad", Inconclusive: "unsure", NotApplicable: "quiet", Skipped: "unsure"}
 	stateTones   = map[state]string{asExpected: "good", unexpected: "bad", undecided: "unsure", recorded: "quiet", "": "none"}
-	mutantTones  = map[string]string{"killed": "good", "survived": "bad"}
+	mutantTones  = map[string]string{"killed": "good", "survived": "bad", "undecided": "unsure", "not possible here": "quiet", "skipped": "quiet"}
 	verdictTones = map[string]string{Go: "good", NoGo: "bad", Hold: "unsure", DidNotRun: "unsure"}
 	pageSigns    = map[string]string{Go: "✓", NoGo: "✕", Hold: "?", DidNotRun: "○"}
 )

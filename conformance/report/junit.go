@@ -179,10 +179,12 @@ func (r *Report) junitMutants() junitSuite {
 	total := 0.0
 	for _, m := range r.Mutation.Mutants {
 		c := junitCase{Name: m.ID + " " + m.Name, Class: "mutants", Seconds: seconds(m.Seconds)}
+		problem := &junitProblem{m.Word(), line(m.why(), maxLine), readable("\n" + line(m.why(), 4*maxLine) + "\nexpected: " + strings.Join(m.Expected, ", ") + "\n")}
 		switch m.Word() {
 		case "survived":
-			why := or(m.Reason, "no spec noticed")
-			c.Failure = &junitProblem{"survived", line(why, maxLine), readable("\n" + line(why, 4*maxLine) + "\nexpected: " + strings.Join(m.Expected, ", ") + "\n")}
+			c.Failure = problem
+		case "undecided":
+			c.Error = problem
 		case "killed":
 		default:
 			c.Skipped = &junitSkipped{line(m.Word()+": "+or(m.Reason, "no reason was given"), maxLine)}

@@ -225,8 +225,8 @@ func (m *markdown) mutants() {
 	}
 	fmt.Fprintf(m, "\n### Mutants: %s\n", m.report.Mutation)
 	for _, x := range m.report.Mutation.sorted() {
-		if x.Word() == "survived" {
-			fmt.Fprintf(m, "\n- **%s survived** %s: %s\n", prose(x.ID), prose(x.Name), prose(or(x.Reason, "no spec noticed")))
+		if x.alive() {
+			fmt.Fprintf(m, "\n- **%s %s** %s: %s\n", prose(x.ID), x.Word(), prose(x.Name), prose(x.why()))
 		}
 	}
 }

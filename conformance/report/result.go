@@ -60,12 +60,11 @@ func (r *Report) where(keep func(*Spec) bool) []*Spec {
 // score of the mutants: killed of those that could be made here.
 func (m *Mutation) score() (killed, made int) {
 	for _, mutant := range m.Mutants {
-		switch mutant.Outcome {
-		case Pass:
-			killed, made = killed+1, made+1
-		case NotApplicable, Skipped:
-		default:
+		switch {
+		case mutant.alive():
 			made++
+		case mutant.Outcome == Pass:
+			killed, made = killed+1, made+1
 		}
 	}
 	return killed, made

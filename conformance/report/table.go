@@ -5,6 +5,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 )
@@ -83,7 +84,9 @@ var (
 // vantageNames are in words what the ends of a probe are.
 var vantageNames = map[string]string{
 	"external": "external client", "other-node": "other node", "other-pod": "pod on another node", "same-node-pod": "pod on the same node",
-	"node": "node", "localhost": "localhost on the node", "hairpin": "the pod itself (hairpin)", "direct": "direct, past the host port", "public": "client on the internet",
+	"node": "node", "localhost": "localhost on the node", "hairpin": "the pod itself (hairpin)", "direct": "direct, at the pod's address",
+	"public": "client on the internet", "localhost2": "127.0.0.2 on the node", "elsewhere": "external client, at the other node",
+	"secondary": "external client, at the node's other address",
 }
 
 // Name of the row in words.
@@ -171,7 +174,12 @@ func (c cell) Expected() string {
 }
 
 // Source is the client's address as the pod saw it, and Class how that relates to the client.
-func (c cell) Source() string { return c.shown.Source }
+func (c cell) Source() string {
+	if at, err := netip.ParseAddrPort(c.shown.Source); err == nil {
+		return at.Addr().String()
+	}
+	return c.shown.Source
+}
 
 // Class see Source.
 func (c cell) Class() string { return c.shown.Class }

@@ -188,8 +188,8 @@ func (t *textReport) mutants() {
 	}
 	t.heading("mutants: " + m.String())
 	for _, x := range m.sorted() {
-		if x.Word() == "survived" {
-			fmt.Fprintf(t, "%s %s  %s: %s\n", t.paint(red, "survived"), line(x.ID, 40), line(x.Name, maxLine), line(or(x.Reason, "no spec noticed"), maxLine))
+		if x.alive() {
+			fmt.Fprintf(t, "%s %s  %s: %s\n", t.paint(red, x.Word()), line(x.ID, 40), line(x.Name, maxLine), line(x.why(), maxLine))
 		}
 	}
 }

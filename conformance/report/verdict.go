@@ -118,10 +118,8 @@ func (m *Mutation) doubts() []string {
 	}
 	var all []string
 	for _, mutant := range m.Mutants {
-		switch mutant.Outcome {
-		case Pass, NotApplicable, Skipped:
-		default:
-			all = append(all, fmt.Sprintf("mutant %s survived: %s", mutant.ID, or(mutant.Reason, mutant.Name)))
+		if mutant.alive() {
+			all = append(all, fmt.Sprintf("mutant %s (%s) %s: %s", mutant.ID, mutant.Name, mutant.verb(), mutant.why()))
 		}
 	}
 	if _, made := m.score(); made == 0 {

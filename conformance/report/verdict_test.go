@@ -32,6 +32,8 @@ func TestJudge(t *testing.T) {
 	stale.Expectations = []string{"known.yaml:1: stale"}
 	survived.Mutation = &Mutation{Mutants: []Mutant{{ID: "NC-1", Name: "a mutant", Outcome: Pass}, {ID: "NC-2", Name: "another", Outcome: Fail}}}
 	killed.Mutation = &Mutation{Mutants: []Mutant{{ID: "NC-1", Outcome: Pass}, {ID: "NC-2", Outcome: NotApplicable}}, Equivalent: []Mutant{{ID: "NC-3"}}}
+	odd := run(core("A", Pass))
+	odd.Mutation = &Mutation{Mutants: []Mutant{{ID: "NC-1", Outcome: Pass}, {ID: "NC-2", Name: "another", Outcome: Inconclusive, Reason: "no world"}}}
 	unmade.Mutation = &Mutation{Mutants: []Mutant{{ID: "NC-2", Outcome: NotApplicable}}}
 	for name, c := range map[string]struct {
 		report      *Report
@@ -55,7 +57,8 @@ func TestJudge(t *testing.T) {
 		"no mode":               {nameless, Hold, `mode "" is not enforce`},
 		"clean-up":              {dirty, Hold, "clean-up is incomplete: a namespace"},
 		"stale expectation":     {stale, Hold, "expectations: known.yaml:1: stale"},
-		"mutant survived":       {survived, Hold, "mutant NC-2 survived: another"},
+		"mutant survived":       {survived, Hold, "mutant NC-2 (another) survived: no spec noticed"},
+		"mutant undecided":      {odd, Hold, "mutant NC-2 (another) is undecided: no world"},
 		"mutants killed":        {killed, Go, "core: 1 passed"},
 		"no mutant made":        {unmade, Hold, "mutants were asked for, and none could be made here"},
 		"accepted failure":      {run(core("A", Pass), waived(Fail)), Go, "GO with 1 waiver"},

@@ -158,10 +158,29 @@ func (m *Mutation) sorted() []Mutant {
 	if m == nil {
 		return nil
 	}
-	rank := map[Outcome]int{Pass: 1, NotApplicable: 2, Skipped: 2}
+	rank := map[string]int{"survived": 0, "undecided": 1, "killed": 2, "not possible here": 3, "skipped": 3}
 	all := slices.Clone(m.Mutants)
-	slices.SortStableFunc(all, func(a, b Mutant) int { return cmp.Compare(rank[a.Outcome], rank[b.Outcome]) })
+	slices.SortStableFunc(all, func(a, b Mutant) int { return cmp.Compare(rank[a.Word()], rank[b.Word()]) })
 	return all
+}
+
+// alive tells whether the suite did not notice the mutant, or nobody knows whether it did.
+func (m Mutant) alive() bool { return m.Word() == "survived" || m.Word() == "undecided" }
+
+// why says in words what became of a mutant that is alive.
+func (m Mutant) why() string {
+	if m.Word() == "survived" {
+		return or(m.Reason, "no spec noticed")
+	}
+	return or(m.Reason, "no reason was given")
+}
+
+// verb continues a sentence about a mutant that is alive.
+func (m Mutant) verb() string {
+	if m.Word() == "survived" {
+		return "survived"
+	}
+	return "is undecided"
 }
 
 // Word for what became of a mutant.
@@ -173,15 +192,14 @@ func (m Mutant) Word() string {
 		return "not possible here"
 	case Skipped:
 		return "skipped"
+	case Fail:
+		return "survived"
 	}
-	return "survived"
+	return "undecided"
 }
 
 // Sign goes with the word.
 func (m Mutant) Sign() string {
-	if m.Word() == "survived" {
-		return "✕"
-	}
 	return sign(m.Outcome)
 }
 
