@@ -41,15 +41,7 @@ type Event struct {
 // Suite runs a plan with Ginkgo, once in a process. It returns whether every spec passed or was skipped.
 func Suite(ctx context.Context, opener Opener, plan Plan, emit func(Event)) bool {
 	s := suite{opener: opener, plan: plan, emit: emit}
-	for _, g := range Groups() {
-		specs := slices.DeleteFunc(slices.Clone(g.Specs), func(spec Spec) bool { return !slices.Contains(plan.Specs, spec.ID) })
-		if len(specs) > 0 {
-			ginkgo.Describe(g.Name, func() { s.specs(ctx, specs) })
-		}
-	}
-	if len(plan.Mutants) > 0 {
-		ginkgo.Describe("mutants", func() { s.mutants(ctx) })
-	}
+	ginkgo.Describe("all", func() { s.tree(ctx) })
 	suiteConfig, reporter := ginkgo.GinkgoConfiguration()
 	reporter.Succinct, reporter.NoColor, reporter.Verbose = true, true, false
 	suiteConfig.FailOnEmpty = true
@@ -59,6 +51,19 @@ func Suite(ctx context.Context, opener Opener, plan Plan, emit func(Event)) bool
 		_ = s.session.Close(context.WithoutCancel(ctx)) // the process ends, and everything with it
 	}
 	return ok
+}
+
+// tree is what Ginkgo runs. It is in one container, since those outermost run in random order.
+func (s *suite) tree(ctx context.Context) {
+	for _, g := range Groups() {
+		specs := slices.DeleteFunc(slices.Clone(g.Specs), func(spec Spec) bool { return !slices.Contains(s.plan.Specs, spec.ID) })
+		if len(specs) > 0 {
+			ginkgo.Describe(g.Name, func() { s.specs(ctx, specs) })
+		}
+	}
+	if len(s.plan.Mutants) > 0 {
+		ginkgo.Describe("mutants", func() { s.mutants(ctx) })
+	}
 }
 
 // quiet is what Ginkgo tells of a failure beside its reports.
