@@ -10,7 +10,7 @@ var clientAddressHidden = Rule{
 	ID:      "client-address-hidden",
 	Title:   "pods do not see the client's address",
 	Impact:  Hygiene,
-	Proof:   "by reading the rules that the plugin makes",
+	Proof:   "packets: the pod sees the node (SRC-005)",
 	Sources: []string{"containernetworking/plugins:plugins/meta/portmap/portmap.go (masqAll)"},
 	Check: func(p *Pass) {
 		for _, m := range p.portmaps() {

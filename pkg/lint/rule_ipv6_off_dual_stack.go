@@ -11,7 +11,7 @@ var ipv6OffDualStack = Rule{
 	Title:   "IPv6 is switched off in pods of a dual-stack cluster",
 	Impact:  Traffic,
 	Lost:    true,
-	Proof:   "by reading: the result is passed on unchanged, and the kernel removes the address",
+	Proof:   "packets: the address that the result names is gone (LL-026, V6-007; mutant NC-48)",
 	Sources: []string{"AliyunContainerService/terway:plugin/driver/utils/utils_linux.go (GenerateIPv6Sysctl)", "containernetworking/plugins:plugins/meta/tuning/tuning.go (the result is passed on unchanged)"},
 	Check: func(p *Pass) {
 		for _, name := range []string{"all", podInterface} {

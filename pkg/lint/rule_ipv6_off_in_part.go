@@ -11,7 +11,7 @@ var ipv6OffInPart = Rule{
 	ID:      "ipv6-off-in-part",
 	Title:   "IPv6 is switched off on some interfaces of a pod only",
 	Impact:  Traffic,
-	Proof:   "by reading the kernel; TestDisableIPv6 writes the files in a namespace and looks at the addresses",
+	Proof:   "packets and readings: addresses stay on the other interfaces (LL-001 to LL-008; mutants NC-12, NC-13, NC-49, NC-50)",
 	Sources: []string{"linux:net/ipv6/addrconf.c (default counts for later interfaces only)", "vendor page: all, default and lo"},
 	Check: func(p *Pass) {
 		off := p.disablesIPv6()

@@ -12,7 +12,7 @@ var masqallIgnored = Rule{
 	Impact:  Silent,
 	Lost:    true,
 	Defeats: []string{MasqAll},
-	Proof:   "by reading the rules that the plugin makes",
+	Proof:   "packets: the pod sees the client itself (SRC-005; mutant NC-24)",
 	Sources: []string{"containernetworking/plugins:plugins/meta/portmap/portmap.go (masqAll is read where snat is set)", "containernetworking/plugins issue #1234, PR #1235 (nftables, in no release up to v1.9.1)"},
 	Check: func(p *Pass) {
 		for _, m := range p.portmaps() {

@@ -11,7 +11,7 @@ var pluginRemoved = Rule{
 	ID:      "plugin-removed",
 	Title:   "a plugin was taken out of a chain that runs",
 	Impact:  Traffic,
-	Proof:   "by reading: DEL runs the list that is there now",
+	Proof:   "packets: rules stay, and the next pod is black-holed (LIF-013, ROL-007)",
 	Sources: []string{"containerd/go-cni (DEL runs the present list, not the one of ADD)", "AliyunContainerService/terway:tests/connective_test.go (deletes pods with host ports first)"},
 	Check: func(p *Pass) {
 		before := p.before()

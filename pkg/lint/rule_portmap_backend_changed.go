@@ -6,7 +6,7 @@ var portmapBackendChanged = Rule{
 	ID:      "portmap-backend-changed",
 	Title:   "portmap moves to another firewall while pods run",
 	Impact:  Traffic,
-	Proof:   "run: DEL cleans the backend that is configured now",
+	Proof:   "packets: rules stay, and the next pod is black-holed (LIF-015)",
 	Sources: []string{"containernetworking/plugins:plugins/meta/portmap/main.go (cmdDel)"},
 	Check: func(p *Pass) {
 		before := p.before()

@@ -14,7 +14,7 @@ var portmapCapabilityMissing = Rule{
 	Impact:  Silent,
 	Lost:    true,
 	Defeats: allHostPorts,
-	Proof:   "by reading: libcni hands port mappings only to plugins that declare the capability",
+	Proof:   "packets: host ports are refused (HP-001 to HP-018; mutants NC-02, NC-03)",
 	Sources: []string{"containernetworking/cni:libcni/api.go (injectRuntimeConfig)", "containernetworking/plugins:plugins/meta/portmap/main.go (cmdAdd)"},
 	Check: func(p *Pass) {
 		for _, m := range p.portmaps() {

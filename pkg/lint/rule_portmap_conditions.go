@@ -14,7 +14,7 @@ var portmapConditions = Rule{
 	Title:   "conditions shut clients out of host ports",
 	Impact:  SomePods,
 	Defeats: allHostPorts,
-	Proof:   "differential test for conditions that the firewall refuses; by reading for the others",
+	Proof:   "packets: clients that do not match are refused (ISO-008); differential test for conditions that the firewall refuses",
 	Sources: []string{"containernetworking/plugins:plugins/meta/portmap/README.md (conditionsV4, conditionsV6)"},
 	Check: func(p *Pass) {
 		for _, m := range p.portmaps() {

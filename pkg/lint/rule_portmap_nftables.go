@@ -12,7 +12,7 @@ var portmapNftables = Rule{
 	Title:   "the nftables backend of this release is broken or unsafe",
 	Impact:  SomePods,
 	Defeats: allHostPorts,
-	Proof:   "by the upstream issue and advisory; v1.6.2 and later in the differential test",
+	Proof:   "packets: traffic through the node is taken (ISO-001; mutant NC-08); v1.6.0 by the upstream issue; v1.6.2 and later in the differential test",
 	Sources: []string{"containernetworking/plugins issue #1115 (v1.6.0), fixed in v1.6.1 by commit 9296c5f8", "CVE-2025-67499 (GHSA-jv3w-x3r3-g6rm), fixed in v1.9.0 by commit 9b3772e1"},
 	Check: func(p *Pass) {
 		for _, m := range p.portmaps() {

@@ -10,7 +10,7 @@ var portmapWithoutSnat = Rule{
 	ID:      "portmap-without-snat",
 	Title:   "host ports that the node itself and the pod cannot use",
 	Impact:  Traffic,
-	Proof:   "by reading the rules that the plugin makes",
+	Proof:   "packets: no answer on 127.0.0.1, nor to the pod itself (HP-006, HP-008; mutant NC-04)",
 	Sources: []string{"containernetworking/plugins:plugins/meta/portmap/portmap.go (snat)"},
 	Check: func(p *Pass) {
 		for _, m := range p.portmaps() {

@@ -13,7 +13,7 @@ var publicWithoutSymmetricRouting = Rule{
 	Impact:  Traffic,
 	Lost:    true,
 	Defeats: []string{PublicHostPorts},
-	Proof:   "by the vendor: replies leave by the ENI",
+	Proof:   "packets: public clients get no answer (HP-023, SRC-010; mutant NC-07)",
 	Sources: []string{"vendor page: symmetric_routing is required for access by a public address"},
 	Check: func(p *Pass) {
 		e := p.firstTerway()

@@ -16,7 +16,7 @@ var symmetricNumbersWrong = Rule{
 	Impact:  Traffic,
 	Lost:    true,
 	Defeats: []string{PublicHostPorts},
-	Proof:   "by reading: the kernel tests (mark ^ fwmark) & mask, and rules in the order of their priorities",
+	Proof:   "packets: public clients get no answer, or packets carry marks of somebody else (HP-023, VAR-016)",
 	Sources: []string{"AliyunContainerService/terway:cmd/terway-cli/symmetric.go", "AliyunContainerService/terway:plugin/datapath/policy_router_linux.go (priorities 512 and 2048)"},
 	Check: func(p *Pass) {
 		e := p.firstTerway()

@@ -14,7 +14,7 @@ var symmetricRoutingNotTrue = Rule{
 	Impact:  Silent,
 	Lost:    true,
 	Defeats: []string{PublicHostPorts},
-	Proof:   "by reading",
+	Proof:   "packets: public clients get no answer (HP-023; mutant NC-07)",
 	Sources: []string{"AliyunContainerService/terway:cmd/terway-cli/symmetric.go (the value counts only as JSON true)"},
 	Check: func(p *Pass) {
 		for _, e := range p.Plugins(terway.PluginType) {

@@ -13,7 +13,7 @@ var tuningOrder = Rule{
 	Impact:  Traffic,
 	Lost:    true,
 	Defeats: []string{NoLinkLocal, Sysctls},
-	Proof:   "by reading; tuning ranges over a Go map",
+	Proof:   "readings: pods of one chain differ (SYS-002; mutant NC-45)",
 	Sources: []string{"containernetworking/plugins:plugins/meta/tuning/tuning.go (ranges over a Go map)", "linux:net/ipv6/addrconf.c (writing all copies to default and walks every interface)"},
 	Check: func(p *Pass) {
 		for _, e := range p.Plugins(cni.Tuning) {
