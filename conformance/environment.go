@@ -5,7 +5,6 @@ package conformance
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/netip"
 	"time"
 
@@ -27,8 +26,6 @@ type Environment interface {
 	Start(ctx context.Context, spec PodSpec) (Pod, error)
 	// At is a place outside of pods.
 	At(Where) Place
-	// Evidence writes what helps to explain a failure.
-	Evidence(ctx context.Context, w io.Writer)
 	// Close removes everything that was made here.
 	Close() error
 }

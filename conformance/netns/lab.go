@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"sync"
@@ -267,14 +266,6 @@ func (l *Lab) At(where conformance.Where) conformance.Place {
 		s = l.external
 	}
 	return l.hinder(s)
-}
-
-// Evidence implements conformance.Environment.
-func (l *Lab) Evidence(ctx context.Context, w io.Writer) {
-	for i, n := range l.nodes {
-		rules, err := machine{n.space}.Look(ctx)
-		fmt.Fprintf(w, "rules of host ports on node %d: %v %v\n", i+1, rules.Rules, err)
-	}
 }
 
 // Close implements conformance.Environment.
