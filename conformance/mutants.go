@@ -5,6 +5,7 @@ package conformance
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,7 +68,11 @@ func tuning(keys ...string) string {
 }
 
 // Mutants in the order of the catalogue.
-func Mutants() []Mutant { return mutants }
+func Mutants() []Mutant {
+	all := slices.Concat(mutants, linkLocalMutants)
+	slices.SortFunc(all, func(a, b Mutant) int { return strings.Compare(a.ID, b.ID) })
+	return all
+}
 
 var mutants = []Mutant{
 	{ID: "NC-01", Name: "no portmap in the chain", Break: chain(NoLinkLocal), Kills: fails("refused", "HP-001", "HP-006", "HP-012")},
@@ -94,7 +99,7 @@ func FindMutant(id string) *Mutant {
 }
 
 // mutantIntent asks for everything that mutants break.
-var mutantIntent = render.IntentSpec{HostPorts: &render.HostPorts{Exposure: render.Public}, IPv6LinkLocal: render.Disabled}
+var mutantIntent = render.IntentSpec{HostPorts: &render.HostPorts{Exposure: render.Public}, IPv6LinkLocal: render.Disabled, Sysctls: map[string]string{loIPv6: "1"}}
 
 // RunMutant breaks a world and runs the specs that must notice.
 func RunMutant(ctx context.Context, opener Opener, m *Mutant) report.Mutant {

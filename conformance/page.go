@@ -55,7 +55,7 @@ func (s *Spec) asker() string {
 // kills are the mutants that a spec has to notice.
 func kills(id string) string {
 	var all []string
-	for _, m := range mutants {
+	for _, m := range Mutants() {
 		for _, k := range m.Kills {
 			if k.Spec == id {
 				all = append(all, m.ID)

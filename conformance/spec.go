@@ -4,6 +4,7 @@ package conformance
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/chainlint/chainlint/pkg/render"
 )
@@ -50,6 +51,7 @@ const (
 	WantClients   Wish = "hostPorts.masqAll: false"
 	WantNoIPv6    Wish = "ipv6LinkLocal: Disabled"
 	WantSysctls   Wish = "sysctls"
+	WantTuning    Wish = "ipv6LinkLocal: Disabled, or sysctls"
 	WantDualStack Wish = "dual stack"
 )
 
@@ -71,6 +73,8 @@ func (w Wish) Asked(in render.IntentSpec, dual bool) bool {
 		return in.IPv6LinkLocal == render.Disabled
 	case WantSysctls:
 		return len(in.Sysctls) > 0
+	case WantTuning:
+		return WantNoIPv6.Asked(in, dual) || WantSysctls.Asked(in, dual)
 	case WantDualStack:
 		return dual
 	}
@@ -89,7 +93,16 @@ func Groups() []Group {
 		{"chain", chainSpecs},
 		{"host ports", hostPortSpecs},
 		{"life cycle", lifecycleSpecs},
+		{"IPv6 in pods", inOrder(linkLocalSpecs, applicationSpecs, limitSpecs)},
+		{"sysctls", sysctlSpecs},
 	}
+}
+
+// inOrder are the specs of a group that stands in several files.
+func inOrder(parts ...[]Spec) []Spec {
+	all := slices.Concat(parts...)
+	slices.SortFunc(all, func(a, b Spec) int { return strings.Compare(a.ID, b.ID) })
+	return all
 }
 
 // Specs are all of them, in the order of the catalogue.

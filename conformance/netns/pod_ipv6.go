@@ -142,7 +142,12 @@ func (l *Lab) bareHasIPv6() (bool, error) {
 	if err := bare.Change(context.Background(), probe.Change{Kind: probe.AddLink, Link: podLink}); err != nil {
 		return false, err
 	}
-	seen, err := bare.Look(context.Background())
 	linkLocal := func(a probe.Address) bool { return a.Prefix.Addr().IsLinkLocalUnicast() && a.Prefix.Addr().Is6() }
-	return slices.ContainsFunc(seen.Addresses, linkLocal), err
+	for end := time.Now().Add(probeLimit); time.Now().Before(end); time.Sleep(5 * time.Millisecond) { // until the carrier is seen
+		seen, err := bare.Look(context.Background())
+		if err != nil || slices.ContainsFunc(seen.Addresses, linkLocal) {
+			return true, err
+		}
+	}
+	return false, nil
 }

@@ -39,9 +39,10 @@ type Inspection struct {
 type Link struct {
 	Name  string `json:"name"`
 	Index int    `json:"index"`
-	// Up is what the administrator wants, not whether there is a carrier.
-	Up  bool   `json:"up"`
-	MAC string `json:"mac,omitempty"`
+	// Up is what the administrator wants; Running: the kernel knows of a carrier, too, and has done what follows.
+	Up      bool   `json:"up"`
+	Running bool   `json:"running,omitempty"`
+	MAC     string `json:"mac,omitempty"`
 	// Peer is the index of the link that it belongs to, 0 for none: the other end of a pair, often in another
 	// namespace.
 	Peer int `json:"peer,omitempty"`
@@ -95,7 +96,8 @@ func (i *Inspection) readLinks(h *netlink.Handle, names map[int]string) error {
 	for _, l := range links {
 		a := l.Attrs()
 		names[a.Index] = a.Name
-		i.Links = append(i.Links, Link{Name: a.Name, Index: a.Index, Up: a.RawFlags&unix.IFF_UP != 0, MAC: a.HardwareAddr.String(), Peer: a.ParentIndex})
+		up, running := a.RawFlags&unix.IFF_UP != 0, a.RawFlags&unix.IFF_RUNNING != 0
+		i.Links = append(i.Links, Link{Name: a.Name, Index: a.Index, Up: up, Running: running, MAC: a.HardwareAddr.String(), Peer: a.ParentIndex})
 	}
 	return err
 }

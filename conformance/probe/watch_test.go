@@ -26,7 +26,7 @@ func (s space) watch(t *testing.T, d time.Duration, change func()) (seen []Sight
 	return seen
 }
 
-// TestWatch: what was there, what came, and what came and went.
+// TestWatch: what was there, what came and went, and what is not confirmed yet.
 func TestWatch(t *testing.T) {
 	l := newLab(t)
 	l.pod.tune(t, "1")
@@ -36,11 +36,20 @@ func TestWatch(t *testing.T) {
 	seen := l.pod.watch(t, 2*time.Second, func() {
 		time.Sleep(200 * time.Millisecond) // nobody can tell when the watch has begun
 		l.pod.change(t, Change{Kind: EnableIPv6, Link: "lo"})
+		time.Sleep(200 * time.Millisecond)
 		l.pod.tune(t, "1")
 	})
 	if len(seen) != 1 || seen[0].Link != "lo" || seen[0].Prefix != netip.MustParsePrefix("::1/128") || seen[0].After == 0 {
 		t.Errorf("%+v", seen)
 	}
+	if err := l.pod.try(func() error { return write("ipv6/conf/eth0/accept_dad", "1") }); err != nil {
+		t.Fatal(err)
+	}
+	l.pod.change(t, Change{Kind: EnableIPv6, Link: "eth0"})
+	if seen := l.pod.watch(t, 200*time.Millisecond, func() {}); len(seen) != 1 || !seen[0].Prefix.Addr().IsLinkLocalUnicast() {
+		t.Errorf("%+v", seen)
+	}
+	l.pod.tune(t, "1")
 	l.pod.change(t, Change{Kind: EnableIPv6, Link: "lo"})
 	if seen := l.pod.watch(t, 10*time.Millisecond, func() {}); len(seen) != 1 || seen[0].After != 0 {
 		t.Errorf("%+v", seen)
