@@ -82,6 +82,8 @@ func (o Observation) kind() string {
 
 // kinds is a text with kinds in the place of what differs in every run: addresses, ports, durations and IDs.
 func kinds(text string) string {
+	text = number.ReplaceAllString(text, "$1 N")
+	text = duration.ReplaceAllString(text, "${1}duration")
 	words := strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' || r == ';' })
 	for i, word := range words {
 		words[i] = kind(strings.Trim(word, `"'()`))
@@ -90,7 +92,8 @@ func kinds(text string) string {
 }
 
 var (
-	duration = regexp.MustCompile(`^[0-9.]+(ns|us|µs|ms|s|m|h)([0-9.]+(ms|s|m))*$`)
+	duration = regexp.MustCompile(`(^|[ ,;(=])(?:[0-9.]+ ?(?:ns|us|µs|ms|s|m|h))+\b`)
+	number   = regexp.MustCompile(`\b([Pp]orts?) [0-9]+`)
 	// identity is what nobody chose: an ID of a container, the end of an interface's name.
 	identity = regexp.MustCompile(`[0-9a-f]{8,}`)
 )
@@ -104,9 +107,6 @@ func kind(word string) string {
 	}
 	if prefix, err := netip.ParsePrefix(word); err == nil {
 		return addressKind(prefix.Addr())
-	}
-	if duration.MatchString(word) {
-		return "duration"
 	}
 	if name, value, ok := strings.Cut(word, "="); ok {
 		return name + "=" + kind(value)

@@ -201,7 +201,7 @@ func TestKinds(t *testing.T) {
 		"fe80::1%eth0": "link-local", "fe80::5054:ff:fe12:3456/64": "link-local", "0.0.0.0": "unspecified", "[::]:80": "unspecified", "ff02::1": "multicast",
 		"node-a:20001": "node-a:port", ":80": ":port", "63ms": "duration", "1.5s, 2": "duration 2", "eth0": "eth0", "all=1 default=0": "all=1 default=0",
 		"src=10.0.0.1": "src=address", "1024": "1024", "": "", "fe80::1, ::1": "link-local loopback",
-		`container "77383ca0a0715733" of veth12ab34cd`: "container ID of vethID", "1m2.5s": "duration", "(10.0.0.1)": "address",
+		`container "77383ca0a0715733" of veth12ab34cd`: "container ID of vethID", "1m2.5s": "duration", "20 ms": "duration", "20 ms, 1.5 s": "duration duration", "rules about port 20001": "rules about port N", "took=9ms": "took=duration", "3 mappings": "3 mappings", "(10.0.0.1)": "address",
 	} {
 		if got := kinds(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)

@@ -52,6 +52,7 @@ var pageWords = template.FuncMap{
 	"join":       strings.Join,
 	"took":       took,
 	"plural":     plural,
+	"astray":     astray,
 	"web": func(link string) bool {
 		return strings.HasPrefix(link, "https://") || strings.HasPrefix(link, "http://")
 	},
@@ -83,7 +84,8 @@ type page struct {
 	Reasons        []string
 	Tally          tally
 	Table          *table
-	Readings       []reading
+	Link, Others   []reading
+	OtherWords     string
 	Causes         []cause
 	Slowest        []*Spec
 	Untested       []untested
@@ -97,7 +99,7 @@ type page struct {
 func newPage(r *Report) *page {
 	p := &page{
 		Report: r, Style: template.CSS(pageStyle), Headline: r.Headline(), Tone: verdictTones[r.Verdict.Word], Sign: pageSigns[r.Verdict.Word],
-		Table: r.reachability(), Readings: r.readings(), Causes: causesOf(r.trouble()), Slowest: r.slowest(5),
+		Table: r.reachability(), Causes: causesOf(r.trouble()), Slowest: r.slowest(5),
 		Untested: r.untested(), Mutants: r.Mutation.sorted(), Groups: r.groups(), Loose: r.looseEnds(), Tally: r.tally(),
 		InPassing: r.inPassing(), Day: r.Run.Start.UTC().Format("2 January 2006, 15:04 UTC"),
 	}
@@ -105,6 +107,8 @@ func newPage(r *Report) *page {
 	if small, _ := p.Table.probed(); small.Rows == nil {
 		p.Table = nil
 	}
+	p.Link, p.Others = r.readings()
+	p.OtherWords = summary(p.Others)
 	if r.Mutation != nil {
 		p.Score = r.Mutation.String()
 	}

@@ -160,18 +160,24 @@ func (c cell) markdown() string {
 }
 
 func (m *markdown) readings() {
-	all := m.report.readings()
-	if all == nil {
-		return
+	link, others := m.report.readings()
+	if link != nil {
+		fmt.Fprint(m, "\n### Link-local addresses in the pod\n\n")
+		m.readingTable(link)
 	}
-	fmt.Fprint(m, "\n### Link-local addresses, and what else was read\n\n")
+	if others != nil {
+		m.folded(strings.ToUpper(summary(others)[:1])+summary(others)[1:], func() { m.readingTable(others[:min(len(others), maxDrift)]) })
+	}
+}
+
+func (m *markdown) readingTable(all []reading) {
 	var rows [][]string
 	for _, r := range all {
 		want := ""
 		if r.Expected != nil {
 			want = code(strings.Join(r.Expected, "; "))
 		}
-		rows = append(rows, []string{prose(r.Name()), r.State.Sign() + " " + code(strings.Join(r.Got, "; ")), want})
+		rows = append(rows, []string{prose(r.Name()), r.State.Sign() + " " + code(line(strings.Join(r.Got, "; "), maxLine)), want})
 	}
 	m.table([]string{"read", "found", "expected instead"}, rows)
 }

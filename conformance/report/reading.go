@@ -2,7 +2,11 @@
 
 package report
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // reading is what was read in one place: an interface, the sysctls.
 type reading struct {
@@ -23,39 +27,41 @@ func (r reading) Name() string {
 	return vantageName(r.Where) + ": " + r.What
 }
 
-// readings that the link-local table begins with, where they were made.
+// linkLocal are the readings of the link-local table, in their order.
 var linkLocal = []string{"eth0", "lo", "later interface", "after flap", "sysctls"}
 
-// readings in pods are the link-local table; what was read elsewhere follows.
-func (r *Report) readings() []reading {
+// readings are the link-local table, and whatever else was read or probed past the host ports, what was not as
+// expected first.
+func (r *Report) readings() (link, others []reading) {
 	var all []reading
 	r.observations(func(s *Spec, o Observation) {
-		if o.Protocol != "" {
+		if o.Protocol != "" && (o.atHostPort() || o.Phase != "open") {
 			return
 		}
-		if o.Vantage == "pod" {
-			o.Vantage = ""
+		x := reading{What: o.Target, Where: o.Vantage}
+		if o.Protocol != "" {
+			x.What = fmt.Sprintf("%s%d to %s", strings.ToUpper(o.Protocol), o.Family, o.Target)
 		}
-		i := slices.IndexFunc(all, func(x reading) bool { return x.What == o.Target && x.Where == o.Vantage })
+		if o.Vantage == "pod" {
+			x.Where = ""
+		}
+		i := slices.IndexFunc(all, func(y reading) bool { return y.What == x.What && y.Where == x.Where })
 		if i < 0 {
 			i = len(all)
-			all = append(all, reading{What: o.Target, Where: o.Vantage})
+			all = append(all, x)
 		}
 		all[i].add(s, o)
 	})
-	slices.SortStableFunc(all, func(a, b reading) int { return a.order() - b.order() })
-	return all
-}
-
-func (r reading) order() int {
-	i := slices.Index(linkLocal, r.What)
-	switch {
-	case r.Where != "":
-		return len(linkLocal) + 1
-	case i < 0:
-		return len(linkLocal)
+	for _, x := range all {
+		if x.Where == "" && slices.Contains(linkLocal, x.What) {
+			link = append(link, x)
+		} else {
+			others = append(others, x)
+		}
 	}
-	return i
+	slices.SortStableFunc(link, func(a, b reading) int { return slices.Index(linkLocal, a.What) - slices.Index(linkLocal, b.What) })
+	slices.SortStableFunc(others, func(a, b reading) int { return b.State.rank() - a.State.rank() })
+	return link, others
 }
 
 func (r *reading) add(s *Spec, o Observation) {
@@ -68,4 +74,18 @@ func (r *reading) add(s *Spec, o Observation) {
 		r.Expected = including(r.Expected, o.Expected)
 	}
 	r.Specs = including(r.Specs, s.ID)
+}
+
+// astray are the readings that were not as expected, or undecided.
+func astray(all []reading) []reading {
+	return slices.DeleteFunc(slices.Clone(all), func(r reading) bool { return r.State != unexpected && r.State != undecided })
+}
+
+// summary of readings in words: 30 other probes and readings, 2 of them not as expected.
+func summary(others []reading) string {
+	text := plural(len(others), "other probe or reading", "other probes and readings")
+	if n := len(astray(others)); n > 0 {
+		return fmt.Sprintf("%s, %d of them not as expected", text, n)
+	}
+	return text + ", as expected or recorded only"
 }

@@ -75,11 +75,18 @@ func stateOf(s *Spec, o Observation) state {
 	return asExpected
 }
 
-// The rows and columns that are always there, in their order. Others that turn up follow.
+// The rows and columns that are always there, in their order. Other columns that turn up follow.
 var (
 	vantages = []string{"external", "other-node", "other-pod", "same-node-pod", "node", "localhost", "hairpin", "direct", "public"}
 	columns  = []string{"TCP4", "UDP4", "SCTP4", "TCP6", "UDP6"}
+	// seldom are rows where somebody probed from there. Probes from elsewhere are no matter of host ports.
+	seldom = []string{"localhost2", "secondary", "elsewhere"}
 )
+
+// atHostPort tells whether an observation belongs into the truth table: a probe while the pod ran.
+func (o Observation) atHostPort() bool {
+	return o.Protocol != "" && o.Phase == "open" && (slices.Contains(vantages, o.Vantage) || slices.Contains(seldom, o.Vantage))
+}
 
 // vantageNames are in words what the ends of a probe are.
 var vantageNames = map[string]string{
@@ -99,7 +106,7 @@ func (r *Report) reachability() *table {
 	cells := map[[2]string]*cell{}
 	rows, cols := slices.Clone(vantages), slices.Clone(columns)
 	r.observations(func(s *Spec, o Observation) {
-		if o.Protocol == "" || o.Phase != "open" {
+		if !o.atHostPort() {
 			return
 		}
 		col := strings.ToUpper(line(o.Protocol, 20)) + fmt.Sprint(o.Family)

@@ -62,31 +62,46 @@ func TestCell(t *testing.T) {
 	}
 }
 
-// TestTableLosesNothing: vantage points and protocols that nobody knew get rows and columns of their own.
+// TestTableLosesNothing: protocols that nobody knew get columns of their own, and probes from elsewhere stand
+// among the readings.
 func TestTableLosesNothing(t *testing.T) {
 	s := core("A", Pass)
-	s.Observations = []Observation{{Phase: "open", Vantage: "moon", Protocol: "quic", Family: 6, Got: "answered"}}
-	table := run(s).reachability()
-	if table.Columns[len(table.Columns)-1] != "QUIC6" || table.Rows[len(table.Rows)-1].Vantage != "moon" || len(table.Rows) != len(vantages)+1 {
+	s.Observations = []Observation{
+		{Phase: "open", Vantage: "secondary", Protocol: "quic", Family: 6, Got: "answered"},
+		{Phase: "open", Vantage: "moon", Protocol: "tcp", Family: 6, Target: "earth", Got: "answered"},
+		{Phase: "closed", Vantage: "moon", Protocol: "tcp", Family: 6, Target: "earth", Got: "refused"},
+	}
+	r := run(s)
+	table := r.reachability()
+	if table.Columns[len(table.Columns)-1] != "QUIC6" || table.Rows[len(table.Rows)-1].Vantage != "secondary" || len(table.Rows) != len(vantages)+1 {
 		t.Errorf("%v", table)
 	}
 	small, without := table.probed()
 	if diff := cmp.Diff([]string{"QUIC6"}, small.Columns); diff != "" || len(small.Rows) != 1 || len(without) != len(columns) {
 		t.Errorf("%v %v %s", small, without, diff)
 	}
+	if link, others := r.readings(); link != nil || len(others) != 1 || others[0].Name() != "moon: TCP6 to earth" || others[0].Got[0] != "answered" {
+		t.Errorf("%v %v", link, others)
+	}
 }
 
 func TestReadings(t *testing.T) {
-	all := fixture(t, "no-go").readings()
-	var got []string
-	for _, r := range all {
-		got = append(got, r.Name()+": "+string(r.State)+": "+strings.Join(r.Got, ", ")+strings.Join(r.Specs, ", "))
+	words := func(all []reading) []string {
+		var got []string
+		for _, r := range all {
+			got = append(got, r.Name()+": "+string(r.State)+": "+strings.Join(r.Got, ", ")+" "+strings.Join(r.Specs, ", "))
+		}
+		return got
 	}
+	link, others := fixture(t, "no-go").readings()
 	want := []string{
-		"eth0: not as expected: fe80::5054:ff:fe12:3456/64LL-001", "lo: not as expected: ::1/128LL-003", "later interface: as expected: noneLL-008",
-		"after flap: not as expected: fe80::5054:ff:fe12:3456/64LL-006", "sysctls: not as expected: all=0 default=1 lo=0 eth0=0LL-004", "node: addresses: as expected: as beforeLL-012",
+		"eth0: not as expected: fe80::5054:ff:fe12:3456/64 LL-001", "lo: not as expected: ::1/128 LL-003", "later interface: as expected: none LL-008",
+		"after flap: not as expected: fe80::5054:ff:fe12:3456/64 LL-006", "sysctls: not as expected: all=0 default=1 lo=0 eth0=0 LL-004",
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, words(link)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"node: addresses: as expected: as before LL-012"}, words(others)); diff != "" {
 		t.Error(diff)
 	}
 }

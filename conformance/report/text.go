@@ -103,13 +103,13 @@ func (c cell) brief() string {
 }
 
 func (t *textReport) readings() {
-	all := t.report.readings()
-	if all == nil {
+	link, others := t.report.readings()
+	if link == nil && others == nil {
 		return
 	}
-	t.heading("readings in the pod")
+	t.heading("link-local addresses in the pod, and what else was read")
 	var lines [][]string
-	for _, r := range all {
+	for _, r := range append(link, astray(others)...) {
 		words := map[state]string{asExpected: "ok", unexpected: "FAIL", undecided: "?", recorded: "saw"}[r.State]
 		text := line(strings.Join(r.Got, "; "), 100)
 		if r.Expected != nil {
@@ -118,6 +118,9 @@ func (t *textReport) readings() {
 		lines = append(lines, []string{line(r.Name(), 40), words, text})
 	}
 	t.grid(lines)
+	if others != nil {
+		fmt.Fprintf(t, "  %s\n", summary(others))
+	}
 }
 
 func (t *textReport) trouble() {
