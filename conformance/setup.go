@@ -91,3 +91,15 @@ func Complete(facts terway.PoolFacts, data map[string]string) (terway.PoolFacts,
 	}
 	return facts, listed
 }
+
+// Whole is the data of the live object, as far as it matters: of a manifest that leaves keys out the live object
+// has them. A list without 10-terway.conf gets one that says nothing, and the fact is listed.
+func Whole(data map[string]string, partial bool) (whole map[string]string, isPartial bool, listed []report.Fact) {
+	whole = maps.Clone(data)
+	_, hasENIConf := data[terway.ENIConfKey]
+	if _, ok := data[terway.ConfKey]; !ok && len(data) > 0 {
+		whole[terway.ConfKey] = PlainConf
+		listed = append(listed, report.Fact{Name: terway.ConfKey, Value: "a plain entry of terway", Source: "lab value: the manifest leaves it to the live object"})
+	}
+	return whole, partial || !hasENIConf, listed
+}

@@ -29,14 +29,18 @@ type testCase struct {
 	plan   conformance.Plan
 	// specs are all that belong into the report, those that nobody asked for included.
 	specs []report.Spec
+	// running are the specs and mutants that began and did not end yet; done is how many did.
+	running []string
+	done    int
 }
 
 func newCase(t *target.Target, pool terway.Pool, o *options) *testCase {
 	c := &testCase{target: t, pool: pool.Name}
 	facts, listed := conformance.Complete(pool.PoolFacts, t.Data)
-	c.facts = named(listed, t.FactsFile)
+	data, partial, more := conformance.Whole(t.Data, t.Partial)
+	c.facts = append(named(listed, t.FactsFile), more...)
 	c.plan = conformance.Plan{
-		Setup:  conformance.Setup{Data: t.Data, Partial: t.Partial, Facts: facts},
+		Setup:  conformance.Setup{Data: data, Partial: partial, Facts: facts},
 		Intent: t.Intent, Predict: o.mode == report.Predict,
 	}
 	for _, spec := range conformance.Specs() {
@@ -92,6 +96,9 @@ func (c *testCase) name() string {
 // fileName is the name as a directory's.
 func (c *testCase) fileName() string {
 	name := filepath.Base(c.target.Name)
+	if whole, err := filepath.Abs(c.target.Name); err == nil {
+		name = filepath.Base(whole) // of "." and "..", too
+	}
 	if c.pool != "" {
 		name += "-" + c.pool
 	}
@@ -114,22 +121,54 @@ func (c *testCase) run(ctx context.Context, o *options, w world, progress io.Wri
 	if o.mutants {
 		r.Mutation = &report.Mutation{Equivalent: equivalents()}
 	}
-	done, all := 0, len(c.plan.Specs)+len(c.plan.Mutants)
 	err := netns.Run(ctx, c.plan, w.plugins, w.rootless, func(e conformance.Event) {
+		c.follow(e)
 		if e.Started != "" {
-			fmt.Fprintf(progress, "\r\x1b[K%s: %d of %d, %s", c.name(), done, all, e.Started)
-		}
-		if e.Spec != nil || e.Mutant != nil {
-			done++
+			fmt.Fprintf(progress, "\r\x1b[K%s: %d of %d, %s", c.name(), c.done, c.all(), e.Started)
 		}
 		c.take(r, o, e)
 	})
 	fmt.Fprint(progress, "\r\x1b[K")
-	if err != nil {
+	sortMutants(r)
+	switch {
+	case ctx.Err() != nil:
+		r.Verdict = report.NotRun(c.interrupted())
+	case err != nil:
 		r.Verdict = report.NotRun(err.Error())
 	}
 	r.Run.Seconds = time.Since(start).Seconds()
 	return r
+}
+
+// all is how many specs and mutants are planned.
+func (c *testCase) all() int { return len(c.plan.Specs) + len(c.plan.Mutants) }
+
+// follow keeps track of what runs.
+func (c *testCase) follow(e conformance.Event) {
+	ended := ""
+	switch {
+	case e.Started != "":
+		c.running = append(c.running, e.Started)
+	case e.Spec != nil:
+		ended = e.Spec.ID
+	case e.Mutant != nil:
+		ended = e.Mutant.ID
+	}
+	if i := slices.Index(c.running, ended); i >= 0 {
+		c.running = slices.Delete(c.running, i, i+1)
+		c.done++
+	}
+}
+
+// interrupted says what somebody cut off.
+func (c *testCase) interrupted() string {
+	switch {
+	case len(c.running) > 0:
+		return fmt.Sprintf("the run was interrupted in %s, when %d of %d specs and mutants had ended", strings.Join(c.running, " and "), c.done, c.all())
+	case c.done > 0:
+		return fmt.Sprintf("the run was interrupted when %d of %d specs and mutants had ended", c.done, c.all())
+	}
+	return "the run was interrupted before the first spec"
 }
 
 // take puts into the report what an event tells.
@@ -154,11 +193,12 @@ func (c *testCase) take(r *report.Report, o *options, e conformance.Event) {
 	}
 }
 
-// required makes a failure of a feature that is missing although somebody relies on it.
+// required makes a failure of a feature that is missing although somebody relies on it. It decides, whatever the
+// level of the spec.
 func required(s *report.Spec, features []string) {
 	for _, f := range features {
 		if s.Code == "missing-"+f {
-			s.Outcome, s.Reason = report.Fail, "--require "+f+": "+s.Reason
+			s.Level, s.Outcome, s.Reason = report.Core, report.Fail, "--require "+f+": "+s.Reason
 		}
 	}
 }
@@ -174,12 +214,8 @@ func equivalents() []report.Mutant {
 }
 
 // judge is the verdict on what was gathered.
-func (c *testCase) judge(ctx context.Context, r *report.Report) report.Verdict {
-	sortMutants(r)
-	if ctx.Err() != nil {
-		return report.NotRun("the run was interrupted; the specs that had ended are in the report")
-	}
-	if r.Verdict.Word != "" { // the harness failed
+func (c *testCase) judge(r *report.Report) report.Verdict {
+	if r.Verdict.Word != "" { // the harness failed, or somebody interrupted it
 		return r.Verdict
 	}
 	return report.Judge(r)
@@ -189,34 +225,4 @@ func sortMutants(r *report.Report) {
 	if r.Mutation != nil {
 		slices.SortFunc(r.Mutation.Mutants, func(a, b report.Mutant) int { return cmp.Compare(a.ID, b.ID) })
 	}
-}
-
-// reproduce is the command line of a run, with the focus on one spec where there is one.
-func (o *options) reproduce(id string) string {
-	line := "chainlint-conformance run --env " + o.env
-	for _, f := range []struct{ name, value string }{
-		{"overlay", o.Overlay}, {"eni-config", o.ENIConfig}, {"intent", o.Intent}, {"facts", o.Facts}, {"plugin-dir", o.pluginDir},
-	} {
-		if f.value != "" {
-			line += " --" + f.name + " " + quoted(f.value)
-		}
-	}
-	if o.mode != report.Enforce {
-		line += " --mode " + o.mode
-	}
-	if o.mutants {
-		line += " --mutants"
-	}
-	if id != "" {
-		line += " --focus " + id
-	}
-	return line
-}
-
-// quoted is a word as a shell takes it.
-func quoted(word string) string {
-	if strings.ContainsAny(word, " \t\n'\"\\$&|;<>()*?[]#~`") {
-		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-	}
-	return word
 }
