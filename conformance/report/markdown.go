@@ -166,7 +166,7 @@ func (m *markdown) readings() {
 		m.readingTable(link)
 	}
 	if others != nil {
-		m.folded(strings.ToUpper(summary(others)[:1])+summary(others)[1:], func() { m.readingTable(others[:min(len(others), maxDrift)]) })
+		m.folded(summary(others), func() { m.readingTable(others[:min(len(others), maxDrift)]) })
 	}
 }
 
