@@ -69,7 +69,7 @@ func tuning(keys ...string) string {
 
 // Mutants in the order of the catalogue.
 func Mutants() []Mutant {
-	all := slices.Concat(mutants, linkLocalMutants)
+	all := slices.Concat(mutants, packetMutants, linkLocalMutants)
 	slices.SortFunc(all, func(a, b Mutant) int { return strings.Compare(a.ID, b.ID) })
 	return all
 }

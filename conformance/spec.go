@@ -92,6 +92,12 @@ func Groups() []Group {
 	return []Group{
 		{"chain", chainSpecs},
 		{"host ports", hostPortSpecs},
+		{"host IPs", hostIPSpecs},
+		{"source addresses", sourceSpecs},
+		{"UDP", udpSpecs},
+		{"IPv6", ipv6Specs},
+		{"isolation", isolationSpecs},
+		{"symmetric routing", symmetricSpecs},
 		{"life cycle", lifecycleSpecs},
 		{"IPv6 in pods", inOrder(linkLocalSpecs, applicationSpecs, limitSpecs)},
 		{"sysctls", sysctlSpecs},

@@ -39,6 +39,8 @@ func (t *T) predicted(a Ask, port Port, pod Pod) predict.Answer {
 	family := max(a.Family, 4)
 	w := t.world()
 	client := w.Client(from, t.clientAddress(a, pod))
+	bound := a.Shape.From.Addr()
+	client.Bound = bound.IsValid() && (bound == l.Node.Address || bound == l.Node.Address6)
 	return w.HostPort(client, predict.Port{Family: family, HostIP: predict.Bind(port.HostIP, family, l.Node.Address, l.Node.Address6)})
 }
 

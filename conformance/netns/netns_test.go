@@ -66,6 +66,21 @@ var worlds = []world{
 		},
 		render.IntentSpec{HostPorts: hostPorts(render.Private, nil)},
 	},
+	{
+		"dual masqAll", func(s *conformance.Setup) {
+			s.Data = conformance.Chain(conformance.PlainTerway, `{"type":"portmap","capabilities":{"portMappings":true},"masqAll":true}`)
+			s.Facts.IPStack = terway.IPStackDual
+		},
+		render.IntentSpec{HostPorts: hostPorts(render.Private, ptr(true))},
+	},
+	{
+		"datapath v2", func(s *conformance.Setup) {
+			v2 := `{"type":"terway","capabilities":{"bandwidth":true},"eniip_virtual_type":"datapathv2","host_stack_cidrs":["169.254.20.10/32"],"symmetric_routing":true}`
+			s.Data = conformance.Chain(v2, `{"type":"portmap","capabilities":{"portMappings":true},"masqAll":true}`)
+			s.Facts.Terway.Datapath = terway.DatapathV2
+		},
+		render.IntentSpec{HostPorts: hostPorts(render.Public, ptr(true))},
+	},
 }
 
 func ptr[T any](v T) *T { return &v }

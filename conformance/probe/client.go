@@ -85,8 +85,14 @@ func (r Request) askUDP(ctx context.Context, result *Result) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close() //nolint:errcheck // nothing is left to be said on it
 	result.Local = addrPort(conn.LocalAddr())
+	if r.AnySource {
+		_ = conn.Close() // it told by which address packets leave
+		if conn, err = openUDP(result); err != nil {
+			return err
+		}
+	}
+	defer conn.Close() //nolint:errcheck // nothing is left to be said on it
 	nonce, datagram := newNonce(), []byte(nil)
 	if r.Empty {
 		nonce = ""
@@ -97,6 +103,31 @@ func (r Request) askUDP(ctx context.Context, result *Result) error {
 		datagram = append(datagram, ' ')
 	}
 	return exchange(ctx, conn, datagram, nonce, result)
+}
+
+// unconnected is a socket that takes datagrams from anywhere.
+type unconnected struct {
+	*net.UDPConn
+	result *Result
+}
+
+func openUDP(result *Result) (net.Conn, error) {
+	socket, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(result.Local.Addr(), result.From.Port())))
+	if err != nil {
+		return nil, err
+	}
+	result.Local = addrPort(socket.LocalAddr())
+	return unconnected{socket, result}, nil
+}
+
+// Write implements io.Writer.
+func (u unconnected) Write(p []byte) (int, error) { return u.WriteToUDPAddrPort(p, u.result.To) }
+
+// Read implements io.Reader.
+func (u unconnected) Read(p []byte) (int, error) {
+	n, from, err := u.ReadFromUDPAddrPort(p)
+	u.result.Answerer = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+	return n, err
 }
 
 // exchange sends a datagram until it is answered. A server that is refused once may be there a moment later,

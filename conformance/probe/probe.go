@@ -55,6 +55,9 @@ type Request struct {
 	// HalfClose ends the client's direction before the answer; Reset asks the server to reset the connection.
 	HalfClose bool `json:"halfClose,omitempty"`
 	Reset     bool `json:"reset,omitempty"`
+	// AnySource takes an answer to a datagram from anywhere, and notes where it came from. Such a client is never
+	// refused.
+	AnySource bool `json:"anySource,omitempty"`
 	// Idle is how long the connection stays silent before the question.
 	Idle time.Duration `json:"idle,omitempty"`
 }
@@ -79,6 +82,8 @@ type Result struct {
 	Reply *Reply `json:"reply,omitempty"`
 	// Local is the client's end.
 	Local netip.AddrPort `json:"local,omitzero"`
+	// Answerer is where the answer came from, with AnySource.
+	Answerer netip.AddrPort `json:"answerer,omitzero"`
 	// Error says why there is no answer.
 	Error string        `json:"error,omitempty"`
 	Took  time.Duration `json:"took"`
