@@ -36,7 +36,7 @@ var linkLocalSpecs = []Spec{
 		},
 	},
 	absence("LL-002", "/proc/net/if_inet6 is empty", "One read shows all interfaces of a pod.",
-		func(t *T, seen probe.Inspection) { t.absent("", "if_inet6", seen.Inet6) }),
+		func(t *T, seen probe.Inspection) { t.absent("", "if_inet6", inet6(seen)) }),
 	absence("LL-003", "lo has no ::1", "Software that lists interfaces finds ::1, too. The page's third key, or all, takes it away; what is hard-wired to ::1 breaks then.",
 		func(t *T, seen probe.Inspection) { t.absent("lo", "lo", addresses6(seen, "lo")) }),
 	{

@@ -18,7 +18,7 @@ const hang = time.Second
 // finding is one reading of software in a pod. Expected "" is recorded only.
 type finding struct {
 	target, got, expected string
-	// code and why of a failure.
+	// code of a failure, and the likely cause or what breaks.
 	code, why string
 }
 
@@ -63,11 +63,16 @@ func (t *T) software(judge func(probe.Application) []finding) {
 	t.Must(err)
 	for _, f := range judge(seen) {
 		t.Read("pod", f.target, f.got, f.expected)
-		if f.expected != "" && f.got != f.expected {
-			t.Fail(f.code, "%s: expected %s, got %s; %s", f.target, f.expected, f.got, f.why)
-		}
+		t.judgeFinding("", f)
 	}
 	t.Stop(pod)
+}
+
+// judgeFinding ends the spec at a reading that is not as it has to be.
+func (t *T) judgeFinding(where string, f finding) {
+	if f.expected != "" && f.got != f.expected {
+		t.FailHint(f.code, f.why, "%s%s: expected %s, got %s", where, f.target, f.expected, f.got)
+	}
 }
 
 func listed(a probe.Application) []finding {

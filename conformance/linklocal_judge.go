@@ -3,8 +3,10 @@
 package conformance
 
 import (
+	"encoding/hex"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -33,6 +35,19 @@ func addresses6(seen probe.Inspection, link string) []string {
 		if a.Link == link && a.Prefix.Addr().Is6() {
 			all = append(all, a.Prefix.String())
 		}
+	}
+	return all
+}
+
+// inet6 are the addresses of /proc/net/if_inet6, each with its link.
+func inet6(seen probe.Inspection) []string {
+	var all []string
+	for _, line := range seen.Inet6 {
+		fields := strings.Fields(line)
+		if bytes, err := hex.DecodeString(fields[0]); err == nil && len(bytes) == 16 {
+			line = netip.AddrFrom16([16]byte(bytes)).String() + " of " + fields[len(fields)-1]
+		}
+		all = append(all, line)
 	}
 	return all
 }
@@ -244,6 +259,7 @@ func (t *T) keeps(before ipv6State) {
 func (t *T) nodeEnd() {
 	pod := t.Start(PodSpec{})
 	end := t.otherEnd(pod)
+	t.running(pod, podInterface) // both ends have a carrier, or none
 	seen, err := t.Env.At(OnNode).Look(t)
 	t.Must(err)
 	i := slices.IndexFunc(seen.Links, func(l probe.Link) bool { return end > 0 && l.Index == end })

@@ -32,7 +32,7 @@ var sysctlSpecs = []Spec{
 			pod := t.Start(PodSpec{})
 			for _, r := range t.sysctlReadings(pod) {
 				t.Read("pod", r.target, r.got, r.expected)
-				t.judgeReading(r, "")
+				t.judgeFinding("", r)
 			}
 			t.Stop(pod)
 		},
@@ -45,27 +45,15 @@ var sysctlSpecs = []Spec{
 	},
 }
 
-// sysctlReading is a sysctl in a pod. expected "" is recorded only.
-type sysctlReading struct {
-	finding
-	hint string
-}
-
-func (t *T) judgeReading(r sysctlReading, where string) {
-	if r.expected != "" && r.got != r.expected {
-		t.FailHint(r.code, r.hint, "%s%s: expected %s, got %s", where, r.target, r.expected, r.got)
-	}
-}
-
 // sysctlReadings of all sysctls that the intent names.
-func (t *T) sysctlReadings(pod Pod) []sysctlReading {
+func (t *T) sysctlReadings(pod Pod) []finding {
 	var files []string
 	for key := range t.Intent.Sysctls {
 		files = append(files, sysctlFile(key))
 	}
 	seen, err := pod.Look(t, files...)
 	t.Must(err)
-	var all []sysctlReading
+	var all []finding
 	for _, key := range slices.Sorted(maps.Keys(t.Intent.Sysctls)) {
 		all = append(all, t.sysctlReading(pod, key, t.Intent.Sysctls[key], seen))
 	}
@@ -78,15 +66,15 @@ func sysctlFile(key string) string {
 	return strings.TrimPrefix(file, "/proc/sys/")
 }
 
-func (t *T) sysctlReading(pod Pod, key, want string, seen probe.Inspection) sysctlReading {
+func (t *T) sysctlReading(pod Pod, key, want string, seen probe.Inspection) finding {
 	file := sysctlFile(key)
-	r := sysctlReading{finding: finding{target: key, got: spaced(seen.Sysctls[file]), expected: spaced(want), code: "wrong-value"}}
-	r.hint = "is the key in an entry of tuning, and does no other entry or plugin write it later?"
+	r := finding{target: key, got: spaced(seen.Sysctls[file]), expected: spaced(want), code: "wrong-value"}
+	r.why = "is the key in an entry of tuning, and does no other entry or plugin write it later?"
 	switch {
 	case want == "":
 		r.expected = "" // tuning leaves the file alone
 	case slices.Contains(seen.Missing, file):
-		r.got, r.code, r.hint = "no such file", "no-sysctl", "a pod on this kernel has no such sysctl; chainlint lint names the nearest one"
+		r.got, r.code, r.why = "no such file", "no-sysctl", "a pod on this kernel has no such sysctl; chainlint lint names the nearest one"
 	case slices.Contains(seen.Unreadable, file):
 		r.got, r.expected = "cannot be read", ""
 	case sameNumbers(want, r.got) || t.kernelMakes(pod, file, want) == r.got:
@@ -148,23 +136,23 @@ func (t *T) same() {
 // asIntended requires of one of several pods what the intent says.
 func (t *T) asIntended(pod Pod, which, clash string) {
 	if t.Intent.IPv6LinkLocal == render.Disabled && t.missing(IPv6) == "" {
-		if seen := t.settled(pod); len(seen.Inet6) > 0 {
-			t.Read("pod", "if_inet6 of one of several pods", orNone(seen.Inet6), none)
+		if found := inet6(t.settled(pod)); len(found) > 0 {
+			t.Read("pod", "if_inet6 of one of several pods", orNone(found), none)
 			hint := clash
 			if hint == "" {
 				hint = absentHints[""]
 			}
-			t.FailHint("has-ipv6", hint, "%sexpected no IPv6 address, got %s", which, orNone(seen.Inet6))
+			t.FailHint("has-ipv6", hint, "%sexpected no IPv6 address, got %s", which, orNone(found))
 		}
 	}
 	for _, r := range t.sysctlReadings(pod) {
 		if clash != "" {
-			r.hint = clash
+			r.why = clash
 		}
 		if r.expected != "" && r.got != r.expected {
 			t.Read("pod", r.target, r.got, r.expected)
 		}
-		t.judgeReading(r, which)
+		t.judgeFinding(which, r)
 	}
 }
 

@@ -105,7 +105,18 @@ func mount(source, target, kind string, flags uintptr) error {
 	return nil
 }
 
-// shadowEtc puts a directory of links to the real /etc in its place, so that /etc/cni can be made there.
+// podHosts is /etc/hosts of pods, as kubelet writes it (pkg/kubelet/kubelet_pods.go, managedHostsFileContent).
+const podHosts = `# Kubernetes-managed hosts file.
+127.0.0.1	localhost
+::1	localhost ip6-localhost ip6-loopback
+fe00::	ip6-localnet
+fe00::	ip6-mcastprefix
+fe00::1	ip6-allnodes
+fe00::2	ip6-allrouters
+`
+
+// shadowEtc puts a directory of links to the real /etc in its place, so that /etc/cni can be made there, and
+// gives it the hosts of pods.
 func shadowEtc(dir string) error {
 	entries, err := os.ReadDir("/etc")
 	if err != nil {
@@ -121,12 +132,15 @@ func shadowEtc(dir string) error {
 		return err
 	}
 	for _, e := range entries {
-		if e.Name() == "cni" {
+		if e.Name() == "cni" || e.Name() == "hosts" {
 			continue
 		}
 		if err := os.Symlink(filepath.Join(real, e.Name()), filepath.Join(shadow, e.Name())); err != nil {
 			return err
 		}
+	}
+	if err := os.WriteFile(filepath.Join(shadow, "hosts"), []byte(podHosts), 0o644); err != nil {
+		return err
 	}
 	return mount(shadow, "/etc", "", unix.MS_BIND)
 }
