@@ -143,6 +143,9 @@ func (c *testCase) run(ctx context.Context, o *options, w world, progress io.Wri
 // all is how many specs and mutants are planned.
 func (c *testCase) all() int { return len(c.plan.Specs) + len(c.plan.Mutants) }
 
+// began tells whether any of it ran.
+func (c *testCase) began() bool { return c.done > 0 || len(c.running) > 0 }
+
 // follow keeps track of what runs.
 func (c *testCase) follow(e conformance.Event) {
 	ended := ""

@@ -112,7 +112,7 @@ func (a *app) explain(_ context.Context, args []string) int {
 	id := strings.ToUpper(rest[0])
 	page := conformance.Page(id)
 	if page == "" {
-		a.say("explain: there is no spec or mutant %q: %s", rest[0], nearest.Hint(id, allIDs()))
+		a.say("explain: there is no spec or mutant %q: %s", rest[0], idHint(id))
 		return exitUsage
 	}
 	fmt.Fprint(a.out, page)
@@ -124,8 +124,13 @@ var release string
 
 func (a *app) version(_ context.Context, args []string) int {
 	fs := a.flags("version", "", "Prints the version.")
-	if _, code, done := a.parse(fs, args); done {
+	rest, code, done := a.parse(fs, args)
+	switch {
+	case done:
 		return code
+	case len(rest) > 0:
+		a.say("version takes no arguments, got %q", rest)
+		return exitUsage
 	}
 	fmt.Fprintln(a.out, "chainlint-conformance", toolVersion())
 	return exitOK

@@ -4,7 +4,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/chainlint/chainlint/conformance/report"
@@ -63,10 +66,10 @@ func (a *app) cleanup(ctx context.Context, args []string) int {
 	fs := a.flags("cleanup", "[--report DIR]", "Removes what a run left that was killed: half-built plugins in the user's cache, unfinished files of a report.\nNamespaces, interfaces and rules are not among it: the kernel removes them with the process that made them.")
 	dir := fs.String("report", "", "a directory that reports were written to")
 	rest, code, done := a.parse(fs, args)
-	if done {
+	switch {
+	case done:
 		return code
-	}
-	if len(rest) > 0 {
+	case len(rest) > 0:
 		a.say("cleanup takes no arguments, got %q", rest)
 		return exitUsage
 	}
@@ -74,8 +77,8 @@ func (a *app) cleanup(ctx context.Context, args []string) int {
 	for _, name := range left {
 		fmt.Fprintln(a.out, "removed", name)
 	}
-	if err == nil && *dir != "" {
-		err = report.Sweep(*dir)
+	if *dir != "" {
+		err = errors.Join(err, sweepReports(*dir))
 	}
 	if err != nil {
 		a.say("%v", err)
@@ -85,4 +88,16 @@ func (a *app) cleanup(ctx context.Context, args []string) int {
 		fmt.Fprintln(a.out, "no half-built plugins are left")
 	}
 	return exitOK
+}
+
+// sweepReports removes unfinished files in a directory, and in those of several chains below it.
+func sweepReports(dir string) error {
+	failed := []error{report.Sweep(dir)}
+	entries, _ := os.ReadDir(dir) // Sweep tells why it cannot be read
+	for _, e := range entries {
+		if e.IsDir() {
+			failed = append(failed, report.Sweep(filepath.Join(dir, e.Name())))
+		}
+	}
+	return errors.Join(failed...)
 }

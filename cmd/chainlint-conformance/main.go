@@ -13,12 +13,16 @@ import (
 	"github.com/chainlint/chainlint/conformance/netns"
 )
 
-func main() {
+func main() { os.Exit(start()) }
+
+// start is the command, or a child of its own that makes a lab. The first signal ends the run in good order, the
+// second one at once.
+func start() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code, child := netns.Child(ctx)
-	if !child {
-		code = run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	if code, child := netns.Child(ctx); child {
+		return code
 	}
-	stop()
-	os.Exit(code)
+	return run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 }

@@ -102,7 +102,7 @@ func (e example) verdicts(t *testing.T, rootless bool) []report.Verdict {
 			}
 			w.plugins[release] = dir
 		}
-		all = append(all, c.judge(t.Context(), c.run(t.Context(), o, w, discard{})))
+		all = append(all, c.judge(c.run(t.Context(), o, w, discard{})))
 	}
 	return all
 }

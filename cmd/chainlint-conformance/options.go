@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/chainlint/chainlint/conformance"
+	"github.com/chainlint/chainlint/conformance/report"
+	"github.com/chainlint/chainlint/conformance/target"
+	"github.com/chainlint/chainlint/internal/nearest"
+	"github.com/chainlint/chainlint/pkg/render"
+)
+
+// options of run and plan.
+type options struct {
+	target.Options
+	env, mode, pluginDir, expectations, report string
+	focus, require                             []string
+	mutants                                    bool
+}
+
+// The environments: that of this version, and those of later ones.
+const netnsEnv = "netns"
+
+var laterEnvs = []string{"kind", "cluster"}
+
+func (o *options) register(fs *pflag.FlagSet) {
+	fs.StringVar(&o.env, "env", netnsEnv, "where: "+netnsEnv)
+	fs.StringVar(&o.Overlay, "overlay", "", "an overlay with a ChainRender: its rendering, intents and facts (default: the built-in examples)")
+	fs.StringVar(&o.ENIConfig, "eni-config", "", "the manifest under test, - for stdin")
+	fs.StringVar(&o.Intent, "intent", "", "file or directory with ChainIntents: what must hold (default: read off the chain)")
+	fs.StringVar(&o.Facts, "facts", "", "the ClusterFacts of the world to build (default: those found beside the manifest)")
+	fs.StringVar(&o.mode, "mode", report.Enforce, "enforce: judged by the intent; predict: by the prediction, which tests the suite")
+	fs.StringVar(&o.pluginDir, "plugin-dir", "", "a node's own plugin binaries (default: the release that the facts name, built)")
+	fs.StringSliceVar(&o.require, "require", nil, "features whose absence is a failure")
+	fs.StringSliceVar(&o.focus, "focus", nil, "only these specs and mutants; the verdict is then HOLD at best")
+	fs.BoolVar(&o.mutants, "mutants", false, "also break chains and worlds on purpose, and run the specs that prove the tool")
+	fs.StringVar(&o.expectations, "expectations", "", "outcomes that are accepted for a while")
+	fs.StringVar(&o.report, "report", "", "directory for report.json, junit.xml, report.md and report.html")
+}
+
+// misuse is wrong usage.
+type misuse struct{ error }
+
+func wrong(format string, args ...any) error { return misuse{fmt.Errorf(format, args...)} }
+
+// options parses the flags of run and plan; nil where the command ends here with that code.
+func (a *app) options(name, does string, args []string) (o *options, code int) {
+	o = &options{Options: target.Options{In: a.in}}
+	fs := a.flags(name, "[flags]", does)
+	o.register(fs)
+	rest, code, done := a.parse(fs, args)
+	if done {
+		return nil, code
+	}
+	if len(rest) > 0 {
+		a.say("%s takes no arguments, got %q: name the chain with --overlay or --eni-config", name, rest)
+		return nil, exitUsage
+	}
+	o.focus, o.require = words(o.focus, strings.ToUpper), words(o.require, strings.ToLower)
+	return o, exitOK
+}
+
+// words are what is in a list of a flag, in one case.
+func words(list []string, fold func(string) string) []string {
+	var all []string
+	for _, word := range list {
+		if word = fold(strings.TrimSpace(word)); word != "" && !slices.Contains(all, word) {
+			all = append(all, word)
+		}
+	}
+	return all
+}
+
+// check finds mistakes in the flags, before anything is touched.
+func (o *options) check() error {
+	known := append([]string{netnsEnv}, laterEnvs...)
+	modes := []string{report.Enforce, report.Predict}
+	switch {
+	case !slices.Contains(known, o.env):
+		return wrong("--env: unknown value %q: %s", o.env, nearest.Hint(o.env, known))
+	case !slices.Contains(modes, o.mode):
+		return wrong("--mode: unknown value %q: %s", o.mode, nearest.Hint(o.mode, modes))
+	}
+	for _, id := range o.focus {
+		if err := o.checkFocus(id); err != nil {
+			return err
+		}
+	}
+	for _, f := range o.require {
+		if !slices.Contains(featureNames(), f) {
+			return wrong("--require: there is no feature %q: %s", f, nearest.Hint(f, featureNames()))
+		}
+	}
+	if o.pluginDir != "" {
+		if info, err := os.Stat(o.pluginDir); err != nil || !info.IsDir() {
+			return wrong("--plugin-dir: %s is no directory", o.pluginDir)
+		}
+	}
+	if o.env != netnsEnv {
+		return fmt.Errorf("--env %s: this version has only %s, which needs no cluster: nodes, clients and pods are network namespaces of this machine", o.env, netnsEnv)
+	}
+	return nil
+}
+
+func (o *options) checkFocus(id string) error {
+	spec := conformance.Find(id)
+	switch mutant := conformance.FindMutant(id); {
+	case spec == nil && mutant == nil:
+		return wrong("--focus: there is no spec or mutant %q: %s", id, idHint(id))
+	case mutant != nil && mutant.Equivalent != "":
+		return wrong("--focus: nothing can notice the mutant %s: %s", id, mutant.Equivalent)
+	case mutant != nil && !o.mutants:
+		return wrong("--focus: %s is a mutant: say --mutants, too", id)
+	case spec != nil && spec.Own && !o.mutants:
+		return wrong("--focus: %s brings its own chain and proves the tool: say --mutants, too", id)
+	}
+	return nil
+}
+
+func allIDs() []string {
+	var all []string
+	for _, s := range conformance.Specs() {
+		all = append(all, s.ID)
+	}
+	for _, m := range conformance.Mutants() {
+		all = append(all, m.ID)
+	}
+	return all
+}
+
+// idHint is the ID that was meant, or where they all are.
+func idHint(id string) string {
+	if best := nearest.To(id, allIDs()); best != "" {
+		return "did you mean " + best + "?"
+	}
+	return "chainlint-conformance specs lists them"
+}
+
+func featureNames() []string {
+	var all []string
+	for _, f := range conformance.Features() {
+		all = append(all, string(f))
+	}
+	return all
+}
+
+// cases are what is to be judged, one for each chain and kind of node.
+func (a *app) cases(o *options) ([]*testCase, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	targets, err := target.Load(o.Options)
+	if err != nil {
+		return nil, err
+	}
+	var cases []*testCase
+	for _, t := range targets {
+		for _, p := range t.Warnings {
+			a.say("warning: %s [%s]", p.Error(), p.Code)
+		}
+		for _, pool := range t.Facts.Pools() {
+			cases = append(cases, newCase(t, pool, o))
+		}
+	}
+	return o.narrow(cases)
+}
+
+// narrow leaves out cases of which the focus leaves nothing. A run that could show nothing of what it was asked
+// for is wrong usage.
+func (o *options) narrow(cases []*testCase) ([]*testCase, error) {
+	for _, f := range o.require {
+		if !slices.ContainsFunc(cases, func(c *testCase) bool { return c.needs(conformance.Feature(f)) }) {
+			return nil, wrong("--require %s: no spec of this run needs it, so none can show that it is there", f)
+		}
+	}
+	if o.focus == nil {
+		return cases, nil
+	}
+	left := slices.DeleteFunc(slices.Clone(cases), func(c *testCase) bool { return len(c.plan.Specs)+len(c.plan.Mutants) == 0 })
+	if len(left) == 0 {
+		return nil, wrong("--focus %s leaves nothing to run: no intent of %s asks for it", strings.Join(o.focus, ","), cases[0].name())
+	}
+	return left, nil
+}
+
+// needs tells whether a spec needs the feature that will be judged.
+func (c *testCase) needs(f conformance.Feature) bool {
+	return slices.ContainsFunc(c.plan.Specs, func(id string) bool {
+		spec := conformance.Find(id)
+		return !spec.Own && slices.Contains(spec.Needs, f)
+	})
+}
+
+// tell prints what is wrong; wrong usage is 2, everything else that keeps a run from coming about is 3.
+func (a *app) tell(name string, err error) int {
+	var usage misuse
+	var ps render.Problems
+	switch {
+	case errors.As(err, &usage):
+		a.say("%s: %v", name, err)
+		return exitUsage
+	case !errors.As(err, &ps):
+		a.say("%s: %v", name, err)
+		return exitCouldNotRun
+	}
+	for _, p := range ps {
+		a.say("%s [%s]", p.Error(), p.Code)
+	}
+	if ps.Worst() == render.Invalid {
+		return exitUsage
+	}
+	return exitCouldNotRun
+}
+
+// reproduce is the command line of a run, or of one spec of it.
+func (o *options) reproduce(id string) string {
+	line := "chainlint-conformance run --env " + o.env
+	focus := id
+	if id == "" {
+		focus = strings.Join(o.focus, ",")
+	}
+	mode := o.mode
+	if mode == report.Enforce {
+		mode = ""
+	}
+	for _, f := range []struct{ name, value string }{
+		{"overlay", o.Overlay},
+		{"eni-config", o.ENIConfig},
+		{"intent", o.Intent},
+		{"facts", o.Facts},
+		{"plugin-dir", o.pluginDir},
+		{"mode", mode},
+		{"require", strings.Join(o.require, ",")},
+		{"expectations", o.expectations},
+		{"focus", focus},
+	} {
+		if f.value != "" {
+			line += " --" + f.name + " " + quoted(f.value)
+		}
+	}
+	if o.mutants {
+		line += " --mutants"
+	}
+	return line
+}
+
+// quoted is a word as a shell takes it.
+func quoted(word string) string {
+	if strings.ContainsAny(word, " \t\n'\"\\$&|;<>()*?[]#~`!{}") {
+		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	}
+	return word
+}
