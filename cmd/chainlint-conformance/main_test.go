@@ -64,8 +64,9 @@ func setUp(env *testscript.Env) error {
 		return err
 	}
 	env.Setenv("XDG_CACHE_HOME", cache)
-	env.Setenv("TMP", env.Getenv("TMPDIR"))
-	return nil
+	command, err := exec.LookPath(commandName)
+	env.Setenv("BIN", filepath.Dir(command))
+	return err
 }
 
 func condition(name string) (bool, error) {

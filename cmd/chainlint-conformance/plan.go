@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os/exec"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -13,6 +14,7 @@ import (
 	"github.com/chainlint/chainlint/conformance/netns"
 	"github.com/chainlint/chainlint/conformance/report"
 	"github.com/chainlint/chainlint/conformance/target"
+	"github.com/chainlint/chainlint/internal/plugins"
 )
 
 // plan says what run would do.
@@ -36,18 +38,26 @@ func (a *app) plan(ctx context.Context, args []string) int {
 
 // missing says whether this machine can run it, and what it lacks.
 func (a *app) missing(ctx context.Context, releases []string) int {
+	built := slices.DeleteFunc(slices.Clone(releases), plugins.Cached)
+	cached := slices.DeleteFunc(slices.Clone(releases), func(r string) bool { return slices.Contains(built, r) })
+	if len(cached) > 0 {
+		fmt.Fprintf(a.out, "Plugins are in the user's cache: %s.\n", strings.Join(cached, ", "))
+	}
 	rootless, err := netns.Available(ctx)
+	if _, lookErr := exec.LookPath("go"); err == nil && lookErr != nil && len(built) > 0 {
+		err = fmt.Errorf("the CNI plugins %s are built with Go, which is not installed: install it, or name the binaries with --plugin-dir", strings.Join(built, ", "))
+	}
 	switch {
 	case err != nil:
 		fmt.Fprintf(a.out, "This machine cannot run it: %v\n", err)
 		return exitCouldNotRun
-	case rootless:
-		fmt.Fprintln(a.out, "This machine can run it, in a user namespace.")
-	default:
-		fmt.Fprintln(a.out, "This machine can run it, as root in namespaces of its own.")
+	case len(built) > 0:
+		fmt.Fprintf(a.out, "Plugins will be built with Go: %s.\n", strings.Join(built, ", "))
 	}
-	if len(releases) > 0 {
-		fmt.Fprintf(a.out, "Plugins are taken from the cache, or built with Go: %s.\n", strings.Join(releases, ", "))
+	if rootless {
+		fmt.Fprintln(a.out, "This machine can run it, in a user namespace.")
+	} else {
+		fmt.Fprintln(a.out, "This machine can run it, as root in namespaces of its own.")
 	}
 	return exitOK
 }

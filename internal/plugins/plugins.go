@@ -47,6 +47,16 @@ func Dir(ctx context.Context, version string) (string, error) {
 	return dir, build(ctx, cache, version, dir)
 }
 
+// Cached tells whether the plugins of a release were built before.
+func Cached(version string) bool {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return false
+	}
+	_, err = os.Stat(filepath.Join(cache, "chainlint", "cni-plugins-"+version))
+	return err == nil
+}
+
 func cacheDir() (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
