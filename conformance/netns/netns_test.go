@@ -81,6 +81,12 @@ var worlds = []world{
 		},
 		render.IntentSpec{HostPorts: hostPorts(render.Public, ptr(true))},
 	},
+	{
+		"sysctls", func(s *conformance.Setup) {
+			s.Data = conformance.Chain(conformance.PlainTerway, sysctls(oddSysctls))
+		},
+		render.IntentSpec{Sysctls: oddSysctls},
+	},
 }
 
 func ptr[T any](v T) *T { return &v }
