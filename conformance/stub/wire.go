@@ -56,7 +56,7 @@ func wire(call Call, conf Conf, given Allocation) error {
 		return wiredAlready(pod, call, conf, given)
 	}
 	mtu := conf.MTU
-	if mtu == 0 {
+	if mtu <= 0 {
 		mtu = DefaultMTU
 	}
 	attrs := netlink.LinkAttrs{Name: call.HostLink(), MTU: mtu}

@@ -183,8 +183,9 @@ var (
 )
 
 // strangeTargets are other chains of the nat table that kube-proxy makes in the modes iptables and ipvs, and
-// targets that send packets elsewhere. What becomes of packets there is not modelled.
-var strangeTargets = []string{"KUBE-SERVICES", "KUBE-NODEPORTS", "KUBE-POSTROUTING", "KUBE-MARK-DROP", "KUBE-NODE-PORT", "KUBE-FIREWALL", "KUBE-LOAD-BALANCER", "REDIRECT", "NFQUEUE"}
+// targets that send packets elsewhere. What becomes of packets there is not modelled. KUBE-MARK-DROP is not among
+// them: nobody makes it since Kubernetes 1.28.
+var strangeTargets = []string{"KUBE-SERVICES", "KUBE-NODEPORTS", "KUBE-POSTROUTING", "KUBE-NODE-PORT", "KUBE-FIREWALL", "KUBE-LOAD-BALANCER", "REDIRECT", "NFQUEUE"}
 
 // MarkChain tells what becomes of packets that portmap wants to be masqueraded, why, and without which facts
 // nobody can tell.
