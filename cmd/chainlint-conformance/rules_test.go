@@ -115,6 +115,7 @@ func (discard) Write(p []byte) (int, error) { return len(p), nil }
 func examples(t *testing.T, choose choice) []example {
 	t.Helper()
 	var all []example
+	seen := map[string]bool{}
 	for _, rule := range lint.Rules() {
 		archive, err := txtar.ParseFile(filepath.Join("..", "..", "pkg", "lint", "testdata", rule.ID+".txtar"))
 		if err != nil {
@@ -122,7 +123,13 @@ func examples(t *testing.T, choose choice) []example {
 		}
 		for _, f := range archive.Files {
 			if name, ok := strings.CutSuffix(f.Name, "/eni-config.yaml"); ok && !strings.Contains(name, "/") {
-				all = append(all, examplesOf(t, rule, archive, name, choose)...)
+				for _, e := range examplesOf(t, rule, archive, name, choose) {
+					// Many pages show the same chain.
+					if key := fmt.Sprintf("%q %+v %+v", e.target.Data, e.target.Facts, target.Words(e.target.Intent)); !seen[key] {
+						seen[key] = true
+						all = append(all, e)
+					}
+				}
 			}
 		}
 	}
