@@ -22,10 +22,13 @@ import (
 // has. A text that is no JSON tells nothing.
 func Infer(data map[string]string, facts terway.Facts) render.IntentSpec {
 	var spec render.IntentSpec
+	public := false
 	for _, entry := range written(data, facts) {
 		switch kindOf(entry, facts.CNIPlugins.Installed) {
 		case cni.Portmap:
-			inferHostPorts(&spec, render.Private)
+			if spec.HostPorts == nil {
+				spec.HostPorts = &render.HostPorts{Exposure: render.Private}
+			}
 			if meansTrue(member(entry, "masqAll")) {
 				masq := true
 				spec.HostPorts.MasqAll = &masq
@@ -33,23 +36,15 @@ func Infer(data map[string]string, facts terway.Facts) render.IntentSpec {
 		case cni.Tuning:
 			inferSysctls(&spec, entry)
 		}
-		if meansTrue(member(entry, terway.SymmetricKey)) {
-			inferHostPorts(&spec, render.Public)
-		}
+		public = public || meansTrue(member(entry, terway.SymmetricKey))
+	}
+	if public && spec.HostPorts != nil { // without portmap, nobody can have meant host ports
+		spec.HostPorts.Exposure = render.Public
 	}
 	if len(spec.Sysctls) == 0 {
 		spec.Sysctls = nil
 	}
 	return spec
-}
-
-func inferHostPorts(spec *render.IntentSpec, exposure string) {
-	if spec.HostPorts == nil {
-		spec.HostPorts = &render.HostPorts{Exposure: exposure}
-	}
-	if exposure == render.Public {
-		spec.HostPorts.Exposure = exposure
-	}
 }
 
 // written are the entries of the chain: of the key that Terway reads, else of one that was meant to be it.

@@ -56,7 +56,7 @@ func TestInfer(t *testing.T) {
 		"public misspelt":    {list(`, {"type": "portmap"}, {"type": "terway", "symetric_routing": true, "symmetric_routing_config": {"mark": 32}}`), terway.Facts{}, []string{public}},
 		"public misplaced":   {list(`, {"type": "portmap", "symmetric_routing": true}`), terway.Facts{}, []string{public}},
 		"public off":         {list(`, {"type": "portmap", "symmetric_routing": "false"}`), terway.Facts{}, []string{private}},
-		"public, no portmap": {list(`, {"type": "x", "symmetric_routing": true}`), terway.Facts{}, []string{public}},
+		"public, no portmap": {list(`, {"type": "x", "symmetric_routing": true}`), terway.Facts{}, nil},
 		"all":                {tuning(`"net.ipv6.conf.all.disable_ipv6": "1"`), terway.Facts{}, []string{noIPv6}},
 		"IFNAME":             {tuning(`"net/ipv6/conf/IFNAME/disable_ipv6": "1"`), terway.Facts{}, []string{noIPv6}},
 		"eth0, as a number":  {tuning(`"net.ipv6.conf.eth0.disable_ipv6": 1`), terway.Facts{}, []string{noIPv6}},
