@@ -271,7 +271,7 @@ func (t *T) Released(port Port, asks ...Ask) {
 	asks = atHostPort(asks)
 	deadline := time.Now().Add(releaseLimit)
 	for time.Now().Before(deadline) {
-		results := t.round(port, nil, asks)
+		results := t.round(port, nil, brief(asks))
 		if !slices.ContainsFunc(results, func(r probe.Result) bool { return r.Outcome != probe.Refused }) {
 			break
 		}

@@ -257,6 +257,8 @@ const (
 	Rollout Feature = "rollout"
 	// Shell: commands can be run on nodes, which are [Operator]s.
 	Shell Feature = "shell"
+	// Releases: the reference plugins are of the release that the facts name, whichever it is.
+	Releases Feature = "plugin-releases"
 	// Packets: what comes in on nodes can be seen: they are [Sniffer]s.
 	Packets Feature = "packets"
 	// Traces: the way of packets through nodes can be followed: they are [Tracer]s.

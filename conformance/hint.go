@@ -14,6 +14,8 @@ var startCauses = []struct {
 	{[]string{"/proc/sys/net/", "no such file or directory"}, "a pod on this kernel has no such sysctl; chainlint lint names the nearest one"},
 	{[]string{"/proc/sys/net/", "permission denied"}, "this sysctl belongs to the whole node, and no pod can write it: set it on the node"},
 	{[]string{"/proc/sys/net/", "invalid argument"}, "the kernel refuses the value; chainlint lint says what it takes"},
+	{[]string{"unable to setup DNAT", "KUBE-MARK-MASQ"}, "only kube-proxy in mode iptables or ipvs makes this chain (fact kubeProxyMode): leave externalSetMarkChain out, portmap can masquerade by itself"},
+	{[]string{"failed to find plugin"}, "nodes have this binary only if their image brings it (fact cniPlugins.installed): install it, or leave the entry out"},
 }
 
 // startHints by stage, where the words tell nothing.

@@ -149,14 +149,14 @@ func delAgain(t *T) {
 	for range 2 {
 		t.del(pod, Call{})
 	}
-	t.Released(port, ask...)
 	t.clean(before)
+	t.Released(port, ask...)
 	pod = t.attach(port)
 	t.Answers(pod, port, ask...)
 	t.Must(pod.Destroy())
 	t.del(pod, Call{})
-	t.Released(port, ask...)
 	t.clean(before)
+	t.Released(port, ask...)
 }
 
 func noRuleLeft(t *T) {

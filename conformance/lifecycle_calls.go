@@ -69,6 +69,14 @@ func (t *T) refusal(err error, plugin, words string) {
 	}
 }
 
+// hinted requires that the hint at the cause of an error names a fact.
+func (t *T) hinted(err error, fact string) {
+	var start *StartError
+	if !errors.As(err, &start) || !strings.Contains(start.Hint(), fact) {
+		t.Fail("hint", "the hint does not name the fact %s: %v", fact, err)
+	}
+}
+
 func killedAdd(t *T, _ string) {
 	port, before := t.Port(probe.TCP), t.rules()
 	pod := t.attach(port)
@@ -193,6 +201,7 @@ func checkNotices(t *T, backend string) {
 func orphans(t *T, _ string) {
 	stays, goes := t.Port(probe.TCP), t.Port(probe.TCP)
 	ask := Asks(probe.TCP, External)
+	none := t.rules()
 	alive := t.attach(stays)
 	before := t.rules()
 	gone := t.attach(goes)
@@ -210,5 +219,6 @@ func orphans(t *T, _ string) {
 	t.Released(goes, ask...)
 	t.Answers(alive, stays, ask...)
 	t.Stop(alive)
+	t.clean(none)
 	t.Released(stays, ask...)
 }

@@ -23,6 +23,8 @@ type Mutant struct {
 	Name string
 	// Break breaks the lab's default.
 	Break func(*Setup)
+	// Everywhere: Break breaks the worlds that specs bring along, too.
+	Everywhere bool
 	// Kills are the specs that must notice, each with the code of the reason.
 	Kills []Kill
 	// Equivalent says why nothing can notice, "" for all that must be noticed.
@@ -69,7 +71,7 @@ func tuning(keys ...string) string {
 
 // Mutants in the order of the catalogue.
 func Mutants() []Mutant {
-	all := slices.Concat(mutants, packetMutants, linkLocalMutants)
+	all := slices.Concat(mutants, lifecycleMutants, packetMutants, linkLocalMutants)
 	slices.SortFunc(all, func(a, b Mutant) int { return strings.Compare(a.ID, b.ID) })
 	return all
 }
@@ -121,6 +123,9 @@ func (m *Mutant) run(ctx context.Context, opener Opener) (report.Outcome, []stri
 		return report.Inconclusive, nil, err.Error()
 	}
 	s := &Session{Env: env, Opener: opener, Setup: setup, Intent: mutantIntent}
+	if m.Everywhere {
+		s.Opener = breaking{opener, m.Break}
+	}
 	defer s.Close(context.WithoutCancel(ctx)) //nolint:errcheck // the namespaces end with the process
 	for _, f := range m.Needs {
 		if why := env.Missing(f); why != "" {

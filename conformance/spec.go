@@ -99,6 +99,10 @@ func Groups() []Group {
 		{"isolation", isolationSpecs},
 		{"symmetric routing", symmetricSpecs},
 		{"life cycle", lifecycleSpecs},
+		{"conflicts", conflictSpecs},
+		{"scale", scaleSpecs},
+		{"chain variants", variantSpecs},
+		{"rollout", rolloutSpecs},
 		{"IPv6 in pods", inOrder(linkLocalSpecs, applicationSpecs, limitSpecs)},
 		{"sysctls", sysctlSpecs},
 	}

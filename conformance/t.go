@@ -30,12 +30,16 @@ type Session struct {
 	// Deep: long specs look for their whole time.
 	clients map[Vantage]Pod
 	port    uint16
+	control uint16
 }
 
 // Host ports of the suite; none is used twice in a session.
 const (
 	firstPort = 20000
-	lastPort  = 29999
+	lastPort  = 29899
+	// Controls have ports of their own, so that what takes a spec's port does not take the control's.
+	firstControl = 29900
+	controls     = 100
 )
 
 func (s *Session) nextPort() uint16 {
@@ -44,6 +48,11 @@ func (s *Session) nextPort() uint16 {
 	}
 	s.port++
 	return s.port
+}
+
+func (s *Session) controlPort() uint16 {
+	s.control++
+	return firstControl + s.control%controls
 }
 
 // Close stops the clients and closes the environment.
@@ -250,6 +259,6 @@ func (t *T) missing(f Feature) string {
 var missingOutcome = map[Feature]report.Outcome{
 	DualStack: report.NotApplicable, SCTPPackets: report.NotApplicable, Traces: report.NotApplicable, PublicAddress: report.Inconclusive, Rules: report.NotApplicable,
 	NetAdmin: report.NotApplicable, CNICalls: report.NotApplicable, OwnChain: report.NotApplicable,
-	Rollout: report.NotApplicable, Shell: report.NotApplicable, Packets: report.NotApplicable,
+	Rollout: report.NotApplicable, Shell: report.NotApplicable, Releases: report.NotApplicable, Packets: report.NotApplicable,
 	IPv6: report.Inconclusive, Redirect: report.Inconclusive, HostPorts: report.Inconclusive,
 }

@@ -92,7 +92,7 @@ func (t *T) blocked(a Ask) string {
 	if a.From == Elsewhere {
 		where = OnOther
 	}
-	port := Port{Protocol: a.Protocol, Host: t.nextPort()}
+	port := Port{Protocol: a.Protocol, Host: t.controlPort()}
 	stop, err := t.Env.At(where).Serve(t, "control", probe.Honest, probe.Listen{Protocol: a.Protocol, Port: port.Host, Address: unspecified(a)})
 	if err != nil {
 		return fmt.Sprintf("the control could not listen on the node: %v", err)

@@ -232,6 +232,10 @@ func (l *Lab) Missing(f conformance.Feature) string {
 		return l.noIPv6
 	case conformance.HostPorts:
 		return l.withoutHostPorts()
+	case conformance.Releases:
+		if l.machine.Plugins[OwnPlugins] != "" {
+			return "the plugins are the nodes' own, of one release"
+		}
 	case conformance.Redirect:
 		return withoutRedirect()
 	case conformance.SCTPPackets:

@@ -139,10 +139,10 @@ func (f *fabric) mac(bridge string) (mac string, err error) {
 
 // staleRules take all host ports of the suite for a pod that is gone.
 const staleRules = `*nat
--I PREROUTING -p tcp --dport 20000:29999 -m addrtype --dst-type LOCAL -j DNAT --to-destination 10.0.1.250
--I PREROUTING -p udp --dport 20000:29999 -m addrtype --dst-type LOCAL -j DNAT --to-destination 10.0.1.250
--I OUTPUT -p tcp --dport 20000:29999 -m addrtype --dst-type LOCAL -j DNAT --to-destination 10.0.1.250
--I OUTPUT -p udp --dport 20000:29999 -m addrtype --dst-type LOCAL -j DNAT --to-destination 10.0.1.250
+-I PREROUTING -p tcp --dport 20000:29899 -m addrtype --dst-type LOCAL -j DNAT --to-destination 10.0.1.250
+-I PREROUTING -p udp --dport 20000:29899 -m addrtype --dst-type LOCAL -j DNAT --to-destination 10.0.1.250
+-I OUTPUT -p tcp --dport 20000:29899 -m addrtype --dst-type LOCAL -j DNAT --to-destination 10.0.1.250
+-I OUTPUT -p udp --dport 20000:29899 -m addrtype --dst-type LOCAL -j DNAT --to-destination 10.0.1.250
 COMMIT
 `
 
