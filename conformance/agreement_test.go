@@ -24,6 +24,7 @@ type agreement struct {
 
 const (
 	worldBroken  = "the world is broken, not the chain"
+	ownBroken    = "it breaks the chains that specs bring along, and each differs"
 	intentBroken = "the chain works, and does less than the intent asks for: rendering it again shows that"
 )
 
@@ -50,6 +51,26 @@ var agreements = []agreement{
 	{"NC-20", nil, worldBroken},
 	{"NC-21", nil, worldBroken},
 	{"NC-24", []string{"masqall-ignored"}, ""},
+	{"NC-25", nil, worldBroken},
+	{"NC-26", []string{"symmetric-numbers"}, ""},
+	{"NC-27", []string{"symmetric-numbers"}, ""},
+	{"NC-28", []string{"symmetric-numbers"}, ""},
+	{"NC-29", []string{"symmetric-numbers"}, ""},
+	{"NC-30", []string{"symmetric-numbers"}, ""},
+	{"NC-31", nil, worldBroken},
+	{"NC-32", []string{"ipv6-off-dual-stack"}, ""},
+	{"NC-33", []string{"masqall-required"}, ""},
+	{"NC-34", nil, worldBroken},
+	{"NC-35", nil, worldBroken},
+	{"NC-36", nil, worldBroken},
+	{"NC-37", nil, worldBroken},
+	{"NC-38", nil, ownBroken},
+	{"NC-39", nil, ownBroken},
+	{"NC-40", nil, ownBroken},
+	{"NC-41", nil, ownBroken},
+	{"NC-42", nil, ownBroken},
+	{"NC-43", nil, ownBroken},
+	{"NC-44", nil, ownBroken},
 	{"NC-45", []string{"tuning-order"}, ""},
 	{"NC-46", nil, worldBroken},
 	{"NC-47", nil, worldBroken},
@@ -64,7 +85,7 @@ var agreements = []agreement{
 // of its text, and of the chain that works it says nothing.
 func TestMutantsAgreeWithTheLinter(t *testing.T) {
 	good := conformance.DefaultSetup()
-	for _, f := range findings(t, good) {
+	for _, f := range findings(t, good, false) {
 		if f.Severity == lint.Error {
 			t.Errorf("the lab's default, which passes every spec: %s: %s", f.Rule.ID, f.Message)
 		}
@@ -94,7 +115,7 @@ func (a agreement) check(t *testing.T, m conformance.Mutant, setup conformance.S
 	if (len(a.rules) == 0) == (a.because == "") {
 		t.Errorf("%s: either rules find it, or there is a reason why none can", a.mutant)
 	}
-	found := findings(t, setup)
+	found := findings(t, setup, slices.ContainsFunc(m.Kills, func(k conformance.Kill) bool { return conformance.Find(k.Spec).For == conformance.WantPublic }))
 	for _, id := range a.rules {
 		rule := lint.Find(id)
 		if rule == nil {
@@ -110,7 +131,8 @@ func (a agreement) check(t *testing.T, m conformance.Mutant, setup conformance.S
 	}
 }
 
-func findings(t *testing.T, setup conformance.Setup) []*lint.Finding {
+// findings on a setup whose intent asks for host ports, on public addresses or not, and for no IPv6.
+func findings(t *testing.T, setup conformance.Setup, public bool) []*lint.Finding {
 	t.Helper()
 	manifest, err := yaml.Marshal(map[string]any{
 		"apiVersion": "v1", "kind": "ConfigMap", "data": setup.Data,
@@ -124,7 +146,7 @@ func findings(t *testing.T, setup conformance.Setup) []*lint.Finding {
 		t.Fatalf("%d chains: %v", len(source.Chains), err)
 	}
 	chain := source.Chains[0]
-	chain.Wishes = lint.Wishes{HostPorts: true, Public: strings.Contains(setup.Data[terway.ConflistName], terway.SymmetricKey), NoIPv6: true}
+	chain.Wishes = lint.Wishes{HostPorts: true, Public: public, NoIPv6: true}
 	return lint.Lint(chain, terway.Facts{PoolFacts: setup.Facts}).Findings
 }
 

@@ -38,7 +38,7 @@ var linkLocalMutants = []Mutant{
 	{ID: "NC-51", Name: "servers on :: are for IPv6 only", Break: tuned(allIPv6, defaultIPv6, loIPv6, "net.ipv6.bindv6only"), Kills: fails("not-served", "LL-019")},
 	{ID: "NC-52", Name: "a sysctl has another value than the intent says", Break: chain(PlainPortmap, `{"type":"tuning","sysctl":{"`+loIPv6+`":"0"}}`), Kills: fails("wrong-value", "SYS-001")},
 	{
-		ID: "NC-45e", Name: "only the key of all", Break: tuned(allIPv6),
+		ID: "NC-54", Name: "only the key of all", Break: tuned(allIPv6),
 		Equivalent: "the kernel hands on what is written to all to default, lo and eth0, so the page's other two keys change nothing; chainlint lint has the opinion",
 	},
 }

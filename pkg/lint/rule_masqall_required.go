@@ -13,7 +13,7 @@ var masqallRequired = Rule{
 	Impact:  Traffic,
 	Lost:    true,
 	Defeats: allHostPorts,
-	Proof:   "packets, on an imitated Datapath V2: no answer comes back (VAR-007)",
+	Proof:   "packets, on an imitated Datapath V2: no answer comes back (HP-001, VAR-007; mutant NC-33)",
 	Sources: []string{"vendor page: masqAll is required on Datapath V2", "AliyunContainerService/terway:docs/symmetric_routing_config.md", "AliyunContainerService/terway:tests/connective_test.go"},
 	Check: func(p *Pass) {
 		for _, m := range p.portmaps() {
