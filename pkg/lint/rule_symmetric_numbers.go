@@ -16,7 +16,7 @@ var symmetricNumbersWrong = Rule{
 	Impact:  Traffic,
 	Lost:    true,
 	Defeats: []string{PublicHostPorts},
-	Proof:   "packets: public clients get no answer, packets carry marks of somebody else, or other traffic is diverted (HP-023, VAR-016 to VAR-019; mutants NC-26 to NC-30)",
+	Proof:   "packets: public clients get no answer, packets carry marks of somebody else, or other traffic is diverted (HP-023, VAR-016, VAR-017, VAR-018, VAR-019; mutants NC-26 and NC-28 to NC-30)",
 	Sources: []string{"AliyunContainerService/terway:cmd/terway-cli/symmetric.go", "AliyunContainerService/terway:plugin/datapath/policy_router_linux.go (priorities 512 and 2048)"},
 	Check: func(p *Pass) {
 		e := p.firstTerway()
