@@ -3,6 +3,7 @@
 package conformance_test
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -38,6 +39,10 @@ type path struct {
 	from, to        netip.Addr
 }
 
+func (p path) String() string {
+	return fmt.Sprintf("%s from %s to %s, %s", p.protocol, p.from, p.to, p.phase)
+}
+
 // asked are the paths that a spec asks in a world, which breaks one of them.
 func asked(paths map[path]bool, broken path, breaks func(*probe.Result)) fake.Knobs {
 	phase := phases()
@@ -60,6 +65,9 @@ func TestEveryQuestionCounts(t *testing.T) {
 			continue
 		}
 		for p := range paths {
+			if p.phase == "control" { // what a listener of the suite's own answers is about no chain
+				continue
+			}
 			for name, breaks := range map[string]func(*probe.Result){
 				"silence": becomes(probe.Timeout), "somebody else": answeredBy("pod-0"), "no route": becomes(probe.Unreachable),
 			} {

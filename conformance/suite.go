@@ -41,7 +41,7 @@ type Event struct {
 // Suite runs a plan with Ginkgo, once in a process. It returns whether every spec passed or was skipped.
 func Suite(ctx context.Context, opener Opener, plan Plan, emit func(Event)) bool {
 	s := suite{opener: opener, plan: plan, emit: emit}
-	ginkgo.Describe("all", func() { s.tree(ctx) })
+	ginkgo.Describe("all", ginkgo.Ordered, ginkgo.ContinueOnFailure, func() { s.tree(ctx) })
 	suiteConfig, reporter := ginkgo.GinkgoConfiguration()
 	reporter.Succinct, reporter.NoColor, reporter.Verbose = true, true, false
 	suiteConfig.FailOnEmpty = true
@@ -53,7 +53,7 @@ func Suite(ctx context.Context, opener Opener, plan Plan, emit func(Event)) bool
 	return ok
 }
 
-// tree is what Ginkgo runs. It is in one container, since those outermost run in random order.
+// tree is what Ginkgo runs, in one ordered container: it shuffles the outermost ones, and sorts what is in others.
 func (s *suite) tree(ctx context.Context) {
 	for _, g := range Groups() {
 		specs := slices.DeleteFunc(slices.Clone(g.Specs), func(spec Spec) bool { return !slices.Contains(s.plan.Specs, spec.ID) })

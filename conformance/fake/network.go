@@ -14,24 +14,25 @@ import (
 // ask is what becomes of a question, and notes who asks and who is to answer.
 func (p *place) ask(q *Question) probe.Result {
 	to, client, mapped := p.translated(q.To), p.client(q.To.Addr()), false
-	identity, manner := p.listener(q.Protocol, to), probe.Honest
-	q.Control = identity != ""
+	who := p.listener(q.Protocol, to)
+	q.Control = who != nil
 	if q.Pod, mapped = p.reached(q.Protocol, to); q.Pod != nil {
-		identity, manner, q.Control = q.Pod.uid, q.Pod.Spec.Manner, false
+		who, q.Control = &server{identity: q.Pod.uid, manner: q.Pod.Spec.Manner}, false
 	}
 	q.From = client
 	result := probe.Result{Request: q.Request, Outcome: probe.Answered, Local: netip.AddrPortFrom(client, 40000), Took: took}
 	switch {
-	case identity == "":
+	case who == nil:
 		result.Outcome = probe.Refused
-	case manner == probe.Silent, mapped && to.Addr() == netip.IPv6Loopback(): // nobody can masquerade ::1
+	case who.manner == probe.Silent, mapped && to.Addr() == netip.IPv6Loopback(): // nobody can masquerade ::1
 		result.Outcome = probe.Timeout
-	case manner == probe.Rogue:
+	case who.manner == probe.Rogue:
 		result.Outcome = probe.WrongAnswer
 	case q.Reset:
 		result.Outcome = probe.Reset
 	default:
-		result.Reply = &probe.Reply{Identity: identity, Peer: netip.AddrPortFrom(p.peer(client, mapped), 40000), Local: q.To}
+		result.Answerer = q.To
+		result.Reply = &probe.Reply{Identity: who.identity, Peer: netip.AddrPortFrom(p.peer(client, mapped), 40000), Local: q.To}
 	}
 	return result
 }
@@ -76,7 +77,7 @@ func (p *place) reached(protocol string, to netip.AddrPort) (pod *Pod, mapped bo
 			case port.Protocol != protocol || pod.Spec.Stopped:
 			case p.reaches(pod.place, to.Addr()) && port.Container == to.Port():
 				return pod, false
-			case p.reaches(node, to.Addr()) && port.Host == to.Port() && bound(port.HostIP, to.Addr()):
+			case p.reaches(node, to.Addr()) && port.Host == to.Port() && bound(port.HostIP, to.Addr()) && pod.speaks(to.Addr()):
 				return pod, true
 			}
 		}
@@ -89,19 +90,24 @@ func (p *place) reaches(other *place, to netip.Addr) bool {
 	return slices.Contains(other.addresses, to) || to.IsLoopback() && p == other
 }
 
+// speaks tells whether the pod has an address of that family.
+func (p *Pod) speaks(to netip.Addr) bool {
+	return slices.ContainsFunc(p.addresses, func(own netip.Addr) bool { return own.Is6() == to.Is6() })
+}
+
 // bound tells whether a mapping for that address of the host takes packets to this one.
 func bound(hostIP string, at netip.Addr) bool {
 	return hostIP == "" || hostIP == "0.0.0.0" && at.Is4() || hostIP == "::" && at.Is6() || hostIP == at.String()
 }
 
 // listener on a machine, or beside the client, that a question comes to.
-func (p *place) listener(protocol string, to netip.AddrPort) string {
+func (p *place) listener(protocol string, to netip.AddrPort) *server {
 	for _, at := range append(slices.Collect(maps.Values(p.world.places)), p) {
 		for s := range at.servers {
 			if p.reaches(at, to.Addr()) && slices.ContainsFunc(s.ends, func(end probe.Listen) bool { return end.Protocol == protocol && end.Port == to.Port() }) {
-				return s.identity
+				return s
 			}
 		}
 	}
-	return ""
+	return nil
 }

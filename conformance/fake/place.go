@@ -24,6 +24,7 @@ type place struct {
 
 type server struct {
 	identity string
+	manner   probe.Manner
 	ends     []probe.Listen
 }
 
@@ -65,11 +66,11 @@ func (p *Pod) Watched(context.Context) ([]probe.Sighting, error) { return nil, n
 // Kill implements conformance.Pod.
 func (p *Pod) Kill(ctx context.Context) error { return p.Stop(ctx) }
 
-// Serve implements conformance.Place. Every server is honest.
-func (p *place) Serve(_ context.Context, identity string, _ probe.Manner, ends ...probe.Listen) (stop func(), err error) {
+// Serve implements conformance.Place.
+func (p *place) Serve(_ context.Context, identity string, manner probe.Manner, ends ...probe.Listen) (stop func(), err error) {
 	p.world.lock.Lock()
 	defer p.world.lock.Unlock()
-	s := &server{identity, ends}
+	s := &server{identity, manner, ends}
 	p.servers[s] = true
 	return func() {
 		p.world.lock.Lock()
