@@ -204,11 +204,11 @@ type ipv6State struct {
 	sysctls   map[string]string
 }
 
-// lookIPv6 reads a node's state, with the sysctls of these links.
-func (t *T) lookIPv6(links []probe.Link) ipv6State {
-	files := []string{disableIPv6("all"), disableIPv6("default")}
-	for _, l := range links {
-		files = append(files, disableIPv6(l.Name))
+// lookIPv6 reads a node's state, with the sysctls that a chain for pods could write by mistake.
+func (t *T) lookIPv6() ipv6State {
+	files := []string{disableIPv6("all"), disableIPv6("default"), disableIPv6("lo"), disableIPv6(podInterface)}
+	for key := range t.Intent.Sysctls {
+		files = append(files, sysctlFile(key))
 	}
 	seen, err := t.Env.At(OnNode).Look(t, files...)
 	t.Must(err)
@@ -223,7 +223,7 @@ func (t *T) lookIPv6(links []probe.Link) ipv6State {
 
 // nodeIPv6 is the state of the node before a pod; without any address it would prove nothing.
 func (t *T) nodeIPv6() ipv6State {
-	state := t.lookIPv6(t.lookIPv6(nil).links)
+	state := t.lookIPv6()
 	if len(state.addresses) == 0 {
 		t.Inconclusive("node-without-ipv6", "the node has no IPv6 address even before the pod, so that it keeps them proves nothing; an earlier pod may have taken them")
 	}
@@ -232,7 +232,7 @@ func (t *T) nodeIPv6() ipv6State {
 
 // keeps requires that the node has what it had; links that are gone were those of other pods.
 func (t *T) keeps(before ipv6State) {
-	after := t.lookIPv6(before.links)
+	after := t.lookIPv6()
 	var lost []string
 	for _, link := range slices.Sorted(maps.Keys(before.addresses)) {
 		gone := !slices.ContainsFunc(after.links, func(l probe.Link) bool { return l.Name == link })
@@ -249,7 +249,7 @@ func (t *T) keeps(before ipv6State) {
 			changed = append(changed, fmt.Sprintf("%s became %s", file, now))
 		}
 	}
-	t.Read("node", "changed sysctls of IPv6", orNone(changed), none)
+	t.Read("node", "changed sysctls", orNone(changed), none)
 	if all := append(lost, changed...); len(all) > 0 {
 		t.FailHint("node-changed", "tuning writes in the namespace that the runtime names: is the pod one on the node's network, or does another program write?", "the node did not keep its IPv6: %s", strings.Join(all, "; "))
 	}

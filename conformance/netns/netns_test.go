@@ -128,6 +128,24 @@ func TestMutants(t *testing.T) {
 	available.run(t, plan, nil)
 }
 
+// TestEquivalent: what is said to behave as the lab's default passes what the default passes.
+func TestEquivalent(t *testing.T) {
+	available := labs(t)
+	for _, m := range conformance.Mutants() {
+		if m.Equivalent == "" {
+			continue
+		}
+		plan := conformance.Plan{Setup: conformance.DefaultSetup(), Intent: worlds[0].intent}
+		m.Break(&plan.Setup)
+		for _, spec := range conformance.Specs() {
+			if spec.Level == conformance.Core && !spec.Own && spec.For.Asked(plan.Intent, false) {
+				plan.Specs = append(plan.Specs, spec.ID)
+			}
+		}
+		t.Run(m.ID, func(t *testing.T) { available.run(t, plan, map[string]bool{}) })
+	}
+}
+
 func wanted(id string) bool { return *only == "" || slices.Contains(strings.Split(*only, ","), id) }
 
 type lab struct {
