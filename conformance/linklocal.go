@@ -25,7 +25,7 @@ const (
 var linkLocalSpecs = []Spec{
 	{
 		ID: "LL-001", Name: "eth0 has no IPv6 address from the first instant and for three seconds after", Level: Core, For: WantNoIPv6, Needs: []Feature{IPv6}, Evidence: 1,
-		Why:     "Software that starts early takes a link-local address for the pod's own, one that is still being confirmed, too. The pod listens for addresses before anything else runs in it.",
+		Why:     "Software that starts early takes a link-local address for the pod's own, one that is still being confirmed, too. The pod looks for addresses all the time, from before anything else runs in it.",
 		Sources: []string{vendorPage, kernelSource},
 		Run: func(t *T) {
 			pod := t.Start(PodSpec{Watch: firstWindow})
