@@ -244,18 +244,6 @@ func (l *Lab) Missing(f conformance.Feature) string {
 	return ""
 }
 
-func (l *Lab) withoutHostPorts() string {
-	if l.setup.Facts.ContainerRuntime == terway.RuntimeCRIO {
-		return "CRI-O serves host ports itself and tells CNI of none; that cannot be imitated here"
-	}
-	if l.redirects() {
-		if why := withoutRedirect(); why != "" {
-			return "the datapath cannot be imitated here: " + why
-		}
-	}
-	return ""
-}
-
 // At implements conformance.Environment.
 func (l *Lab) At(where conformance.Where) conformance.Place {
 	var s conformance.Place

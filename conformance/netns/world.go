@@ -98,6 +98,19 @@ func (l *Lab) redirects() bool {
 	return l.datapath == terway.DatapathV2 || l.datapath == terway.DatapathIPvlan || l.setup.Facts.Exclusive()
 }
 
+// withoutHostPorts says why the runtime tells plugins of no host ports.
+func (l *Lab) withoutHostPorts() string {
+	if l.setup.Facts.ContainerRuntime == terway.RuntimeCRIO {
+		return "CRI-O serves host ports itself and tells CNI of none; that cannot be imitated here"
+	}
+	if l.redirects() {
+		if why := withoutRedirect(); why != "" {
+			return "the datapath cannot be imitated here: " + why
+		}
+	}
+	return ""
+}
+
 // afterAdd is what a datapath does with a pod that has its network.
 func (l *Lab) afterAdd(ctx context.Context, p *pod) error {
 	if l.setup.Sabotage.MasqueradesPods && len(p.spec.Ports) > 0 {
