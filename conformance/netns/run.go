@@ -110,6 +110,10 @@ func Available(ctx context.Context) (rootless bool, err error) {
 	return Probe(ctx)
 }
 
+// workers are children that run at a time: more than processors, because much of their time is waiting for
+// packets that do not come.
+func workers() int { return 2 * runtime.NumCPU() }
+
 // chunk is how many specs a child runs: small enough that processors are busy to the end, large enough that
 // making the lab is the smaller part.
 const chunk = 12
@@ -118,8 +122,8 @@ const chunk = 12
 // is never called twice at a time. The error is about the harness.
 func Run(ctx context.Context, plan conformance.Plan, plugins Plugins, rootless bool, emit func(conformance.Event)) error {
 	var lock sync.Mutex
-	jobs, failed := make(chan conformance.Plan), make(chan error, runtime.NumCPU())
-	for range runtime.NumCPU() {
+	jobs, failed := make(chan conformance.Plan), make(chan error, workers())
+	for range workers() {
 		go func() {
 			runtime.LockOSThread() // children die with the thread that started them
 			var errs []error
@@ -138,7 +142,7 @@ func Run(ctx context.Context, plan conformance.Plan, plugins Plugins, rootless b
 	}
 	close(jobs)
 	var all []error
-	for range runtime.NumCPU() {
+	for range workers() {
 		all = append(all, <-failed)
 	}
 	return errors.Join(all...)
