@@ -267,5 +267,5 @@ const (
 
 // Features are all of them.
 func Features() []Feature {
-	return []Feature{DualStack, IPv6, SCTPPackets, PublicAddress, Rules, NetAdmin, CNICalls, OwnChain, Redirect, HostPorts, Rollout, Shell, Packets}
+	return []Feature{DualStack, IPv6, SCTPPackets, PublicAddress, Rules, NetAdmin, CNICalls, OwnChain, Redirect, HostPorts, Rollout, Shell, Releases, Packets, Traces}
 }

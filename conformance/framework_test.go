@@ -243,6 +243,24 @@ func TestMissingFeatures(t *testing.T) {
 	}
 }
 
+// TestFeaturesAreListed: what a spec or a mutant needs can be asked for with --require.
+func TestFeaturesAreListed(t *testing.T) {
+	needed := map[string][]conformance.Feature{}
+	for _, s := range conformance.Specs() {
+		needed[s.ID] = s.Needs
+	}
+	for _, m := range conformance.Mutants() {
+		needed[m.ID] = m.Needs
+	}
+	for id, features := range needed {
+		for _, f := range features {
+			if !slices.Contains(conformance.Features(), f) {
+				t.Errorf("%s needs %s, which is not in Features", id, f)
+			}
+		}
+	}
+}
+
 // TestStartErrors: a chain that lets no pod start fails; a world that cannot make one tells nothing.
 func TestStartErrors(t *testing.T) {
 	plain := spec(func(t *conformance.T) { t.Stop(t.Start(conformance.PodSpec{})) })
