@@ -51,8 +51,8 @@ func (p *Pod) Stop(context.Context) error {
 		return nil
 	}
 	w.pods = slices.Delete(w.pods, i, i+1)
-	if w.Knobs.Stop != nil {
-		return w.Knobs.Stop(p)
+	if w.Stop != nil {
+		return w.Stop(p)
 	}
 	return nil
 }
@@ -101,8 +101,8 @@ func (p *place) Look(_ context.Context, sysctls ...string) (probe.Inspection, er
 			seen.Sysctls[name] = value
 		}
 	}
-	if p.world.Knobs.Look != nil {
-		p.world.Knobs.Look(p.pod, &seen)
+	if p.world.Look != nil {
+		p.world.Look(p.pod, &seen)
 	}
 	return seen, nil
 }
