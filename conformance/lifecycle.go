@@ -55,7 +55,7 @@ var lifecycleSpecs = []Spec{
 		Run:     noRuleLeft,
 	},
 	{
-		ID: "LIF-011", Name: "pods come and go, 25 in a row, and the firewall is as after the first", Level: Ext, Own: true, Needs: []Feature{OwnChain, CNICalls, Rules, Shell}, Evidence: 14,
+		ID: "LIF-011", Name: "pods come and go, ten in a row, and the firewall is as after the first", Level: Ext, Own: true, Needs: []Feature{OwnChain, CNICalls, Rules, Shell}, Evidence: 14,
 		Why:     "Rules that pile up slow down every packet and every pod after, until nothing starts any more. The time for each pod is recorded, and not judged.",
 		Sources: []string{"containernetworking/plugins#510"},
 		Run:     func(t *T) { t.eachBackend(manyCycles) },
