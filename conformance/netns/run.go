@@ -114,9 +114,12 @@ func Available(ctx context.Context) (rootless bool, err error) {
 // packets that do not come.
 func workers() int { return 2 * runtime.NumCPU() }
 
-// chunk is how many specs a child runs: small enough that processors are busy to the end, large enough that
-// making the lab is the smaller part.
-const chunk = 12
+// How many specs a child runs: few enough that processors are busy to the end, enough that making the lab is the
+// smaller part.
+const (
+	few  = 3
+	many = 12
+)
 
 // Run runs a plan in children, several at a time, each in namespaces of its own, and hands on what they tell; emit
 // is never called twice at a time. The error is about the harness.
@@ -148,17 +151,28 @@ func Run(ctx context.Context, plan conformance.Plan, plugins Plugins, rootless b
 	return errors.Join(all...)
 }
 
-// split makes small plans of one, mutants first: they take longer.
+// split makes small plans of one: first those that take long, which are mutants and specs that make worlds of
+// their own.
 func split(plan conformance.Plan) []conformance.Plan {
-	var parts []conformance.Plan
-	for ids := range slices.Chunk(plan.Mutants, 4) {
-		part := plan
-		part.Specs, part.Mutants = nil, ids
-		parts = append(parts, part)
+	var own, others []string
+	for _, id := range plan.Specs {
+		if conformance.Find(id).Own {
+			own = append(own, id)
+		} else {
+			others = append(others, id)
+		}
 	}
-	for ids := range slices.Chunk(plan.Specs, chunk) {
+	parts := chunks(plan, own, few, func(p *conformance.Plan) *[]string { return &p.Specs })
+	parts = append(parts, chunks(plan, plan.Mutants, few, func(p *conformance.Plan) *[]string { return &p.Mutants })...)
+	return append(parts, chunks(plan, others, many, func(p *conformance.Plan) *[]string { return &p.Specs })...)
+}
+
+func chunks(plan conformance.Plan, ids []string, size int, field func(*conformance.Plan) *[]string) []conformance.Plan {
+	var parts []conformance.Plan
+	for some := range slices.Chunk(ids, size) {
 		part := plan
-		part.Specs, part.Mutants = ids, nil
+		part.Specs, part.Mutants = nil, nil
+		*field(&part) = some
 		parts = append(parts, part)
 	}
 	return parts
