@@ -80,7 +80,7 @@ var mutants = []Mutant{
 	{ID: "NC-01", Name: "no portmap in the chain", Break: chain(NoLinkLocal), Kills: fails("refused", "HP-001", "HP-006", "HP-012")},
 	{ID: "NC-02", Name: "portmap without capabilities", Break: chain(`{"type":"portmap"}`), Kills: fails("refused", "HP-001", "HP-006", "HP-012")},
 	{ID: "NC-03", Name: "the capability is spelled wrong", Break: chain(`{"type":"portmap","capabilities":{"portMapping":true}}`), Kills: fails("refused", "HP-001", "HP-006", "HP-012")},
-	{ID: "NC-04", Name: "snat: false", Break: chain(`{"type":"portmap","capabilities":{"portMappings":true},"snat":false}`), Kills: fails("timeout", "HP-006", "HP-008")},
+	{ID: "NC-04", Name: "portmap with snat: false", Break: chain(`{"type":"portmap","capabilities":{"portMappings":true},"snat":false}`), Kills: fails("timeout", "HP-006", "HP-008")},
 	{ID: "NC-05", Name: "a mark chain, and nobody masquerades", Break: func(s *Setup) { chain(MarkPortmap)(s); s.Sabotage.NoMasquerade = true }, Kills: fails("timeout", "HP-006", "HP-008")},
 	{ID: "NC-16", Name: "a rogue listener that speaks the protocol without the nonce", Break: func(s *Setup) { s.Sabotage.Manner = probe.Rogue }, Kills: fails("wrong-answer", "HP-001", "HP-012")},
 	{ID: "NC-17", Name: "a server that is silent on UDP", Break: func(s *Setup) { s.Sabotage.Manner = probe.Silent }, Kills: fails("timeout", "HP-012")},
