@@ -235,11 +235,11 @@ func (t *T) outcome(r probe.Result, pod Pod) probe.Outcome {
 
 // class of the address that the server saw.
 func (t *T) class(r probe.Result) string {
-	seen, l := r.Reply.Peer.Addr(), t.Env.Layout()
+	seen := r.Reply.Peer.Addr()
 	switch {
 	case seen == r.Local.Addr():
 		return Preserved
-	case slices.Contains([]netip.Addr{l.Node.Address, l.Node.Address6, l.Node.Secondary}, seen):
+	case slices.Contains(t.nodeAddresses(), seen):
 		return FromNode
 	}
 	return OtherHost

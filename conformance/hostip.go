@@ -85,11 +85,12 @@ func (t *T) secondary() []Vantage {
 // bound is closed, open, closed for a host port that is bound to an address: the pod answers there, and nobody
 // elsewhere.
 func (t *T) bound(hostIP string, there, elsewhere []Vantage) {
-	port := t.Port(probe.TCP)
+	port, control := t.Port(probe.TCP), t.Port(probe.TCP)
 	port.HostIP = hostIP
 	asks := Asks(probe.TCP, slices.Concat(there, elsewhere)...)
 	t.Closed(port, asks...)
-	pod := t.Start(PodSpec{Ports: []Port{port}})
+	pod := t.Start(PodSpec{Ports: []Port{port, control}})
+	t.Answers(pod, control, Asks(probe.TCP, External)...) // else all would be refused for another reason
 	t.Sees(pod, port, func(a Ask) Want {
 		if slices.Contains(elsewhere, a.From) {
 			return Want{Outcome: probe.Refused, Why: "the port is bound to " + hostIP}

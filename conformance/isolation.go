@@ -10,6 +10,7 @@ import (
 	"github.com/chainlint/chainlint/conformance/probe"
 	"github.com/chainlint/chainlint/conformance/report"
 	"github.com/chainlint/chainlint/pkg/cni"
+	"github.com/chainlint/chainlint/pkg/predict"
 )
 
 const hijack = "CVE-2025-67499 (GHSA-jv3w-x3r3-g6rm), fixed in v1.9.0 of the plugins"
@@ -74,19 +75,20 @@ func captures(t *T) {
 		who   string
 		place Place
 	}{{"another pod", t.client(SameNodePod)}, {"the pod itself", pod}} {
-		t.gets(from.who, from.place, to, beyond)
+		t.gets(from.who, true, from.place, to, beyond)
 	}
 	t.Stop(pod)
 }
 
 // gets requires that who asks at an address is answered by whom he wants.
-func (t *T) gets(who string, from Place, to netip.AddrPort, wanted string) {
+func (t *T) gets(who string, fromPod bool, from Place, to netip.AddrPort, wanted string) {
 	results, err := from.Probe(t, probe.Request{Protocol: probe.TCP, To: to, Limit: answerLimit}, probe.Request{Protocol: probe.UDP, To: to, Limit: answerLimit})
 	t.Must(err)
 	for _, r := range results {
 		got := t.answeredBy(r, wanted)
 		t.Observe(report.Observation{Phase: "open", Vantage: who, Protocol: r.Protocol, Family: 4, Target: to.String(), Got: string(got), Expected: string(probe.Answered)})
-		if got != probe.Answered {
+		caught := t.Predict && t.world().Transit(fromPod).Holds != predict.No // or may be
+		if got != probe.Answered && !caught {
 			t.FailHint(string(got), "the nftables backend before v1.9.0 does not look at whom traffic is addressed to: "+hijack, "%s asks another host at %s by %s, the number of a host port here: expected that host's answer, got %s %s", who, to, r.Protocol, got, r.Error)
 		}
 	}
@@ -102,9 +104,9 @@ func transit(t *T) {
 	pod := t.Start(PodSpec{Ports: []Port{port, datagrams}})
 	t.Answers(pod, port, Asks(probe.TCP, External)...)
 	to := netip.AddrPortFrom(podAddress(other, 4), port.Host)
-	t.gets("a client outside", t.Env.At(AtExternal), to, other.UID())
-	t.gets("another node", t.Env.At(OnOther), to, other.UID())
-	t.gets("a pod on another node", t.client(OtherPod), to, other.UID())
+	t.gets("a client outside", false, t.Env.At(AtExternal), to, other.UID())
+	t.gets("another node", false, t.Env.At(OnOther), to, other.UID())
+	t.gets("a pod on another node", false, t.client(OtherPod), to, other.UID())
 	t.Stop(pod)
 	t.Stop(other)
 }

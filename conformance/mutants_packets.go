@@ -35,8 +35,8 @@ var packetMutants = []Mutant{
 		Kills: slices.Concat(fails("mark-taken", "VAR-016"), fails("wrong-source", "SRC-010")),
 	},
 	{ID: "NC-27", Name: "symmetric routing with a mark outside of its mask", Break: symmetric(`"mark":32,"mask":16`), Kills: fails("diverted", "VAR-017")},
-	{ID: "NC-28", Name: "symmetric routing before Terway's rule to the pods", Break: symmetric(`"rule_priority":100`), Kills: fails("timeout", "HP-023", "HP-001")},
-	{ID: "NC-29", Name: "symmetric routing behind Terway's rule from the pods", Break: symmetric(`"rule_priority":3000`), Kills: fails("timeout", "HP-023", "SRC-010")},
+	{ID: "NC-28", Name: "symmetric routing before Terway's rule to the pods", Break: symmetric(`"rule_priority":100`), Kills: slices.Concat(fails("rule-order", "VAR-019"), fails("timeout", "HP-023"))},
+	{ID: "NC-29", Name: "symmetric routing behind Terway's rule from the pods", Break: symmetric(`"rule_priority":3000`), Kills: slices.Concat(fails("rule-order", "VAR-019"), fails("timeout", "HP-023"))},
 	{ID: "NC-30", Name: "symmetric routing in the node's main routing table", Break: symmetric(`"table_id":254`), Kills: fails("shared-table", "VAR-018")},
 	{ID: "NC-31", Name: "a rule masquerades what pods with host ports send", Break: func(s *Setup) { s.Sabotage.MasqueradesPods = true }, Kills: fails("wrong-source", "SRC-009")},
 	{

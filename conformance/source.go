@@ -44,7 +44,7 @@ var sourceSpecs = []Spec{
 	{
 		ID: "SRC-004", Name: "clients at 127.0.0.1 and the pod itself arrive by the node's address", Level: Core, For: WantHostPorts, Needs: []Feature{HostPorts}, Evidence: 8,
 		Why: "The pod can answer neither to 127.0.0.1, which is itself, nor to its own address through the node.",
-		Run: func(t *T) { t.arrives(t.as(FromNode), Localhost, Hairpin) },
+		Run: localAddress,
 	},
 	{
 		ID: "SRC-005", Name: "with masqAll every client arrives by the node's address", Level: Core, For: WantMasqAll, Needs: []Feature{HostPorts}, Evidence: 16,
@@ -109,7 +109,7 @@ func (t *T) arrives(want func(Pod, Port) func(Ask) Want, from ...Vantage) {
 	asks := func(p Port) []Ask {
 		all := Asks(p.Protocol, from...)
 		if t.spec.For == WantMasqAll && t.missing(DualStack) == "" {
-			all = append(all, inIPv6(all)...)
+			all = append(all, inIPv6(Asks(p.Protocol, External, OtherNode))...)
 		}
 		return all
 	}
@@ -162,7 +162,7 @@ func (t *T) asPredicted(pod Pod, port Port) func(Ask) Want {
 
 // masquerades tells whether the chain lets no client there keep its address.
 func (t *T) masquerades(from Vantage, client netip.Addr) bool {
-	w := t.world()
+	w := t.world().Started()
 	return w.HostPort(w.Client(predict.Vantage(from), client), predict.Port{}).Source == predict.OfNode
 }
 
@@ -170,6 +170,16 @@ func (t *T) masquerades(from Vantage, client netip.Addr) bool {
 func (t *T) bypassed() bool {
 	datapath := t.world().Datapath
 	return datapath != "" && datapath != terway.DatapathVeth
+}
+
+func localAddress(t *T) {
+	port := t.Port(probe.TCP)
+	asks := Asks(probe.TCP, Localhost, Hairpin)
+	t.Closed(port, asks...)
+	pod := t.Start(PodSpec{Ports: []Port{port}})
+	t.Sees(pod, port, t.as(FromNode)(pod, port), asks...)
+	t.Stop(pod)
+	t.Released(port, asks...)
 }
 
 func sourcePorts(t *T) {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"github.com/chainlint/chainlint/conformance"
 )
@@ -192,6 +193,9 @@ func addAddresses(l *netlink.Handle, link netlink.Link, cidrs ...string) error {
 		a, err := netlink.ParseAddr(cidr)
 		if err != nil {
 			return err
+		}
+		if a.IP.To4() == nil {
+			a.Flags = unix.IFA_F_NODAD // else it answers nobody until a worker of the kernel comes to it
 		}
 		if err := l.AddrAdd(link, a); err != nil && (a.IP.To4() != nil || kernelHasIPv6()) {
 			return fmt.Errorf("give %s the address %s: %w", link.Attrs().Name, cidr, err)
