@@ -104,7 +104,7 @@ func build(ctx context.Context, cache, version, dir string) error {
 	install.Env = append(os.Environ(), "GOFLAGS=", "CGO_ENABLED=0", "GOOS=linux", "GOBIN="+bin, "GOTMPDIR="+work)
 	runtime.LockOSThread() // the build dies with the thread that starts it
 	defer runtime.UnlockOSThread()
-	dieWithParent(install)
+	alone(install)
 	if out, err := install.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the CNI plugins %s: %w\n%s\nWhere they cannot be built, name the binaries with --plugin-dir", version, err, strings.TrimSpace(string(out)))
 	}
