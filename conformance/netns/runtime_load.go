@@ -72,7 +72,7 @@ func loadFile(file string) (*libcni.NetworkConfigList, error) {
 	if err != nil {
 		return nil, err
 	}
-	return libcni.ConfListFromConf(plugin)
+	return libcni.ConfListFromConf(plugin) //nolint:staticcheck // go-cni still reads such files, and by this function
 }
 
 // Roll implements conformance.Roller.
