@@ -11,6 +11,7 @@ import (
 	"github.com/chainlint/chainlint/conformance/probe"
 	"github.com/chainlint/chainlint/conformance/report"
 	"github.com/chainlint/chainlint/pkg/cni"
+	"github.com/chainlint/chainlint/pkg/terway"
 )
 
 // cycles of LIF-011: what grows with each pod is seen after one, the others are for what grows now and then.
@@ -82,7 +83,7 @@ func killedAdd(t *T, _ string) {
 	pod := t.attach(port)
 	t.Answers(pod, port, Asks(probe.TCP, External)...)
 	t.del(pod, Call{})
-	for _, plugin := range []string{"terway", cni.Portmap} {
+	for _, plugin := range []string{terway.PluginType, cni.Portmap} {
 		t.cannotAdd(pod, Call{KilledAfter: plugin}, plugin, "killed")
 		if plugin == cni.Portmap {
 			t.leaves(before, "ADD was killed after portmap")

@@ -1,5 +1,6 @@
-# Removes the host ports of containers that are gone, on a node, as root:
+# Removes the host ports of containers that are gone. On a node that is cordoned, as root:
 #   crictl pods -q --no-trunc | sh orphans.sh
+# A pod that is just starting is not in that list yet, and would lose its ports.
 set -eu
 live=$(cat)
 [ -n "$live" ] || { echo "no sandbox is named, so nothing is removed" >&2; exit 1; }
