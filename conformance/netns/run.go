@@ -112,12 +112,12 @@ func Available(ctx context.Context) (rootless bool, err error) {
 
 // workers are children that run at a time: more than processors, because much of their time is waiting for
 // packets that do not come.
-func workers() int { return 2 * runtime.NumCPU() }
+func workers() int { return 3 * runtime.NumCPU() }
 
 // How many specs a child runs: few enough that processors are busy to the end, enough that making the lab is the
 // smaller part.
 const (
-	few  = 3
+	few  = 2
 	many = 12
 )
 
