@@ -19,8 +19,7 @@ func main() { os.Exit(start()) }
 // second one at once.
 func start() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop)
+	context.AfterFunc(ctx, stop) // and not before: what comes when all is done must not change the exit code
 	if code, child := netns.Child(ctx); child {
 		return code
 	}
