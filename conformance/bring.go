@@ -116,7 +116,7 @@ func (t *T) clean(before []string) {
 	left := t.left(before)
 	t.Read("node", leftRules, strconv.Itoa(len(left)), "0")
 	if len(left) > 0 {
-		t.FailHint("leak", hintFor(Ask{}, "leak", report.Observation{}), "rules of a container that is gone are still on the node: %s", strings.Join(left, "; "))
+		t.FailHint("leak", hintFor(Ask{}, "leak"), "rules of a container that is gone are still on the node: %s", strings.Join(left, "; "))
 	}
 }
 

@@ -14,7 +14,6 @@ import (
 	"github.com/chainlint/chainlint/conformance/probe"
 	"github.com/chainlint/chainlint/conformance/report"
 	"github.com/chainlint/chainlint/pkg/render"
-	"github.com/chainlint/chainlint/pkg/terway"
 )
 
 // Mutant is a chain or a world that is broken on purpose. A suite that does not notice proves nothing.
@@ -156,5 +155,3 @@ func (s *suite) mutants(ctx context.Context) {
 		})
 	}
 }
-
-var _ = terway.DatapathV2

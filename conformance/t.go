@@ -27,7 +27,6 @@ type Session struct {
 	Intent render.IntentSpec
 	// Predict: specs are judged by the prediction instead of the intent.
 	Predict bool
-	// Deep: long specs look for their whole time.
 	clients map[Vantage]Pod
 	port    uint16
 	control uint16

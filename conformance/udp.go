@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/chainlint/chainlint/conformance/probe"
-	"github.com/chainlint/chainlint/conformance/report"
 	"github.com/chainlint/chainlint/pkg/predict"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
@@ -248,7 +247,7 @@ const hostProcess = "host-process"
 func (t *T) served(port Port, a Ask, who string) {
 	for _, r := range t.AskOnce(port, nil, a) {
 		if got := t.answeredBy(r, who); r.Outcome != "" && got != probe.Answered {
-			t.FailHint("leak", hintFor(a, "leak", report.Observation{}), "%s to a process on the node at %s: expected answered, got %s (%s)", a, r.To, got, r.Error)
+			t.FailHint("leak", hintFor(a, "leak"), "%s to a process on the node at %s: expected answered, got %s (%s)", a, r.To, got, r.Error)
 		}
 	}
 }
@@ -264,7 +263,7 @@ func answerSource(t *T) {
 	}
 	for i, r := range t.AskOnce(port, pod, anywhere...) {
 		if r.Outcome == probe.Answered && r.Answerer != r.To && t.want(asks[i], port, pod).Outcome == probe.Answered {
-			t.FailHint("wrong-reply-source", hintFor(asks[i], "timeout", t.observation(asks[i], r, Want{}, pod)), "%s to %s: the answer came from %s, and clients drop such answers", asks[i], r.To, r.Answerer)
+			t.FailHint("wrong-reply-source", hintFor(asks[i], "timeout"), "%s to %s: the answer came from %s, and clients drop such answers", asks[i], r.To, r.Answerer)
 		}
 	}
 	t.Answers(pod, port, asks...)

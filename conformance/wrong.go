@@ -3,6 +3,7 @@
 package conformance
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 
@@ -33,7 +34,23 @@ func (t *T) wrong(a Ask, port Port, r probe.Result, o report.Observation, w Want
 		what += "; " + w.Why
 	}
 	code := codeOf(o, w)
-	t.FailHint(code, hintFor(a, code, o), "%s", what)
+	hint := hintFor(a, code)
+	if code == string(probe.Refused) && a.From != Direct {
+		hint = cmp.Or(t.unmapped(), hint)
+	}
+	t.FailHint(code, hint, "%s", what)
+}
+
+// unmapped is why a chain that has portmap leads nobody to the pod, "" where it has none or nothing is known.
+func (t *T) unmapped() string {
+	portmap := t.world().Portmap
+	switch {
+	case portmap.ConditionsV4 != nil || portmap.ConditionsV6 != nil:
+		return "conditionsV4 and conditionsV6 of portmap say which clients are led to the pod: does this one match them?"
+	case portmap.Entries == 0 && t.Setup.Facts.Exclusive():
+		return "on nodes with exclusive ENIs Terway puts a list of its own in the chain's place (fact terway.eniMode): pods with host ports belong on others"
+	}
+	return ""
 }
 
 var phaseWords = map[string]string{"closed": "before the pod", "open": "while the pod runs", "released": "after the pod"}
@@ -53,6 +70,8 @@ func codeOf(o report.Observation, w Want) string {
 	return o.Got
 }
 
+const notMasqueraded = "nobody masquerades: is snat false, or does no kube-proxy masquerade what externalSetMarkChain marks?"
+
 // hints by what was asked and how it went wrong, first match; "" matches all.
 var hints = []struct {
 	code string
@@ -65,15 +84,16 @@ var hints = []struct {
 	{"refused", Direct, "the pod does not answer at its own address: the plain network is broken, not host ports"},
 	{"timeout", Direct, "the pod does not answer at its own address: the plain network is broken, not host ports"},
 	{"refused", "", "no rule leads to the pod: is portmap in the list, with \"capabilities\": {\"portMappings\": true}?"},
-	{"timeout", Localhost, "nobody masquerades: is snat false, or does no kube-proxy masquerade what externalSetMarkChain marks?"},
-	{"timeout", Localhost2, "nobody masquerades: is snat false, or does no kube-proxy masquerade what externalSetMarkChain marks?"},
-	{"timeout", Hairpin, "nobody masquerades: is snat false, or does no kube-proxy masquerade what externalSetMarkChain marks?"},
+	{"no-address", Localhost, notMasqueraded}, // the kernel refuses to send datagrams of 127.0.0.1 to a pod
+	{"timeout", Localhost, notMasqueraded},
+	{"timeout", Localhost2, notMasqueraded},
+	{"timeout", Hairpin, notMasqueraded},
 	{"timeout", FromPublic, "replies leave by the pod's own interface instead of the one they came in by: is symmetric_routing on?"},
 	{"timeout", "", "packets arrive and replies do not come back: a FORWARD policy, or on Datapath V2 a portmap without masqAll"},
 	{"wrong-answer", "", "somebody else answers at this port: two claimants, or a rule of an earlier pod"},
 }
 
-func hintFor(a Ask, code string, _ report.Observation) string {
+func hintFor(a Ask, code string) string {
 	for _, h := range hints {
 		if h.code == code && (h.from == "" || h.from == a.From) {
 			return h.hint

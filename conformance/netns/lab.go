@@ -17,6 +17,7 @@ import (
 	"github.com/chainlint/chainlint/conformance/stub"
 	"github.com/chainlint/chainlint/pkg/cni"
 	"github.com/chainlint/chainlint/pkg/conflist"
+	"github.com/chainlint/chainlint/pkg/predict"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
@@ -288,8 +289,5 @@ func (l *Lab) backend() string {
 	if i < 0 {
 		return ""
 	}
-	if list.Plugins[i].Get("backend").String() == cni.Nftables {
-		return cni.Nftables
-	}
-	return cni.Iptables
+	return predict.ReadPortmap(list.Plugins[i].Node).Firewall(l.setup.Facts.PluginVersion(cni.Portmap))
 }
