@@ -38,7 +38,7 @@ func newCase(t *target.Target, pool terway.Pool, o *options) *testCase {
 	c := &testCase{target: t, pool: pool.Name}
 	facts, listed := conformance.Complete(pool.PoolFacts, t.Data)
 	data, partial, more := conformance.Whole(t.Data, t.Partial)
-	c.facts = append(named(listed, t.FactsFile), more...)
+	c.facts = append(named(ownPlugins(listed, o.pluginDir), t.FactsFile), more...)
 	c.plan = conformance.Plan{
 		Setup:  conformance.Setup{Data: data, Partial: partial, Facts: facts},
 		Intent: t.Intent, Predict: o.mode == report.Predict,
@@ -52,6 +52,16 @@ func newCase(t *target.Target, pool terway.Pool, o *options) *testCase {
 		}
 	}
 	return c
+}
+
+// ownPlugins says that nobody knows the release of the nodes' own binaries, unless the facts tell it.
+func ownPlugins(facts []report.Fact, dir string) []report.Fact {
+	for i, f := range facts {
+		if dir != "" && f.Name == "cniPlugins.version" && f.Source != "facts" {
+			facts[i].Value, facts[i].Source = "that of the binaries in "+dir, "--plugin-dir"
+		}
+	}
+	return facts
 }
 
 // named says which file facts come from.
