@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/chainlint/chainlint/conformance"
+	"github.com/chainlint/chainlint/conformance/report"
 )
 
 // childVariable tells a process that it is one of [Run]'s: "try" or "run".
@@ -125,17 +126,31 @@ const (
 // is never called twice at a time. The error is about the harness.
 func Run(ctx context.Context, plan conformance.Plan, plugins Plugins, rootless bool, emit func(conformance.Event)) error {
 	var lock sync.Mutex
-	jobs, failed := make(chan conformance.Plan), make(chan error, workers())
-	for range workers() {
+	ended := false
+	tell := func(e conformance.Event) {
+		lock.Lock()
+		defer lock.Unlock()
+		emit(e)
+		ended = ended || plan.FailFast && e.Spec != nil && e.Spec.Outcome == report.Fail && e.Spec.Level == report.Core
+	}
+	over := func() bool {
+		lock.Lock()
+		defer lock.Unlock()
+		return ended
+	}
+	at := workers()
+	if plan.FailFast { // what has begun beside the one that fails would only keep it waiting
+		at = 1
+	}
+	jobs, failed := make(chan conformance.Plan), make(chan error, at)
+	for range at {
 		go func() {
 			runtime.LockOSThread() // children die with the thread that started them
 			var errs []error
 			for part := range jobs {
-				errs = append(errs, runPart(ctx, job{part, plugins}, rootless, func(e conformance.Event) {
-					lock.Lock()
-					defer lock.Unlock()
-					emit(e)
-				}))
+				if !over() {
+					errs = append(errs, runPart(ctx, job{part, plugins}, rootless, tell))
+				}
 			}
 			failed <- errors.Join(errs...)
 		}()
@@ -145,7 +160,7 @@ func Run(ctx context.Context, plan conformance.Plan, plugins Plugins, rootless b
 	}
 	close(jobs)
 	var all []error
-	for range workers() {
+	for range at {
 		all = append(all, <-failed)
 	}
 	return errors.Join(all...)
