@@ -23,9 +23,9 @@ var packetMutants = []Mutant{
 	{ID: "NC-07", Name: "the public address is asked for, and the chain is without symmetric routing", Break: chain(PlainPortmap), Kills: fails("timeout", "HP-023", "SRC-010")},
 	{
 		ID: "NC-08", Name: "portmap v1.8.0 with nftables, which does not look at addresses (CVE-2025-67499)",
-		Break: func(s *Setup) { chain(NftPortmap)(s); s.Facts.CNIPlugins.Version = "v1.8.0" }, Kills: fails("wrong-answer", "ISO-001", "ISO-002"),
+		Break: func(s *Setup) { chain(NftPortmap)(s); s.Facts.CNIPlugins.Version = "v1.8.0" }, Kills: fails("wrong-answer", "ISO-001", "ISO-002"), Needs: []Feature{Releases},
 	},
-	{ID: "NC-24", Name: "masqAll with nftables, which portmap ignores up to v1.9.1", Break: chain(nftMasqAll), Kills: fails("wrong-source", "SRC-005")},
+	{ID: "NC-24", Name: "masqAll with nftables, which portmap ignores up to v1.9.1", Break: chain(nftMasqAll), Kills: fails("wrong-source", "SRC-005"), Needs: []Feature{Releases}},
 	{
 		ID: "NC-25", Name: "the runtime forgets what addresses host ports are bound to", Break: func(s *Setup) { s.Sabotage.ForgetsHostIPs = true },
 		Kills: slices.Concat(fails("answered", "HP-041", "HP-042", "HP-045", "HP-046", "HP-047"), fails("wrong-answer", "HP-043")),
