@@ -50,7 +50,7 @@ var isolationSpecs = []Spec{
 	{
 		ID: "ISO-009", Name: "strict reverse path filtering keeps clients from host ports, and loose does not", Level: Ext, Own: true, Needs: []Feature{OwnChain, HostPorts, NetAdmin}, Evidence: 20,
 		Why:     "Hardening guides ask for net.ipv4.conf.all.rp_filter = 1. The way back to the client is looked up from the pod's address, and leads through its ENI. Terway's init container sets 0 for eth0, but the larger of the two counts.",
-		Sources: []string{"AliyunContainerService/terway:policy/policyinit.sh (net.ipv4.conf.eth0.rp_filter=0)"},
+		Sources: []string{"AliyunContainerService/terway:hack/init.sh (net.ipv4.conf.eth0.rp_filter=0)"},
 		Run:     reversePaths,
 	},
 	{

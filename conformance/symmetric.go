@@ -18,7 +18,7 @@ var symmetricSpecs = []Spec{
 	{
 		ID: "VAR-016", Name: "packets to host ports carry no mark that belongs to somebody else", Level: Core, For: WantPublic, Needs: []Feature{HostPorts, PublicAddress, Traces}, Evidence: 3,
 		Why:     "The mark of a packet has 32 bits for everybody on the node. One that kube-proxy, Felix, cilium or portmap take for theirs makes them masquerade, drop or let pass what they should not.",
-		Sources: []string{symmetricSource, "projectcalico/calico:felix/config/config_params.go (IptablesMarkMask)", "cilium/cilium:Documentation/network/concepts/masquerading.rst"},
+		Sources: []string{symmetricSource, "projectcalico/calico:felix/config/config_params.go (IptablesMarkMask)", "cilium/cilium:pkg/datapath/linux/linux_defaults/mark.go"},
 		Run:     foreignMarks,
 	},
 	{
