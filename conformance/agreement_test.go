@@ -79,6 +79,8 @@ var agreements = []agreement{
 	{"NC-50", []string{"ipv6-off-in-part"}, ""},
 	{"NC-51", nil, "net.ipv6.bindv6only is a sysctl like any other; only an application minds"},
 	{"NC-52", nil, intentBroken},
+	{"NC-55", nil, intentBroken},
+	{"NC-56", nil, intentBroken},
 }
 
 // TestMutantsAgreeWithTheLinter holds both halves together: what packets show of a broken chain, the linter says

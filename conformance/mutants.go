@@ -13,6 +13,7 @@ import (
 
 	"github.com/chainlint/chainlint/conformance/probe"
 	"github.com/chainlint/chainlint/conformance/report"
+	"github.com/chainlint/chainlint/pkg/cni"
 	"github.com/chainlint/chainlint/pkg/render"
 )
 
@@ -81,6 +82,8 @@ var mutants = []Mutant{
 	{ID: "NC-03", Name: "the capability is spelled wrong", Break: chain(`{"type":"portmap","capabilities":{"portMapping":true}}`), Kills: fails("refused", "HP-001", "HP-006", "HP-012")},
 	{ID: "NC-04", Name: "portmap with snat: false", Break: chain(`{"type":"portmap","capabilities":{"portMappings":true},"snat":false}`), Kills: fails("timeout", "HP-006", "HP-008")},
 	{ID: "NC-05", Name: "a mark chain, and nobody masquerades", Break: func(s *Setup) { chain(MarkPortmap)(s); s.Sabotage.NoMasquerade = true }, Kills: fails("timeout", "HP-006", "HP-008")},
+	{ID: "NC-55", Name: "another backend than the intent names", Break: chain(NftPortmap), Kills: fails("not-set", "INT-001")},
+	{ID: "NC-56", Name: "IPv6 is switched off, and the intent says that the kernel decides", Break: chain(PlainPortmap, NoLinkLocal), Kills: fails("ipv6-off", "LL-033")},
 	{ID: "NC-16", Name: "a rogue listener that speaks the protocol without the nonce", Break: func(s *Setup) { s.Sabotage.Manner = probe.Rogue }, Kills: fails("wrong-answer", "HP-001", "HP-012")},
 	{ID: "NC-17", Name: "a server that is silent on UDP", Break: func(s *Setup) { s.Sabotage.Manner = probe.Silent }, Kills: fails("timeout", "HP-012")},
 	{ID: "NC-18", Name: "no probe reaches anybody, and none fails", Break: func(s *Setup) { s.Sabotage.NoPods = true }, Kills: inconclusive("evidence", "HP-001", "HP-012")},
@@ -100,7 +103,7 @@ func FindMutant(id string) *Mutant {
 }
 
 // mutantIntent asks for everything that mutants break.
-var mutantIntent = render.IntentSpec{HostPorts: &render.HostPorts{Exposure: render.Public}, IPv6LinkLocal: render.Disabled, Sysctls: map[string]string{loIPv6: "1"}}
+var mutantIntent = render.IntentSpec{HostPorts: &render.HostPorts{Exposure: render.Public, Backend: cni.Iptables}, IPv6LinkLocal: render.Disabled, Sysctls: map[string]string{loIPv6: "1"}}
 
 // RunMutant breaks a world and runs the specs that must notice.
 func RunMutant(ctx context.Context, opener Opener, m *Mutant) report.Mutant {

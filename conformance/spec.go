@@ -48,11 +48,14 @@ const (
 	WantPublic    Wish = "hostPorts.exposure: Public"
 	WantMasqAll   Wish = "hostPorts.masqAll"
 	// WantClients: an intent that says masqAll: false wants clients to keep their addresses.
-	WantClients   Wish = "hostPorts.masqAll: false"
-	WantNoIPv6    Wish = "ipv6LinkLocal: Disabled"
-	WantSysctls   Wish = "sysctls"
-	WantTuning    Wish = "ipv6LinkLocal: Disabled, or sysctls"
-	WantDualStack Wish = "dual stack"
+	WantClients Wish = "hostPorts.masqAll: false"
+	WantNoIPv6  Wish = "ipv6LinkLocal: Disabled"
+	WantSysctls Wish = "sysctls"
+	// WantKernelIPv6: IPv6 must stay as the kernel has it. WantSettings: the intent names settings of plugins.
+	WantKernelIPv6 Wish = "ipv6LinkLocal: Kernel"
+	WantSettings   Wish = "settings of plugins"
+	WantTuning     Wish = "ipv6LinkLocal: Disabled, or sysctls"
+	WantDualStack  Wish = "dual stack"
 )
 
 // Asked tells whether an intent, or the cluster, makes the wish.
@@ -71,6 +74,10 @@ func (w Wish) Asked(in render.IntentSpec, dual bool) bool {
 		return ports != nil && ports.MasqAll != nil && !*ports.MasqAll
 	case WantNoIPv6:
 		return in.IPv6LinkLocal == render.Disabled
+	case WantKernelIPv6:
+		return in.IPv6LinkLocal == render.Kernel
+	case WantSettings:
+		return len(in.Plugins) > 0 || ports != nil && (ports.Backend != "" || ports.MarkChain != "" || ports.SymmetricRouting != nil)
 	case WantSysctls:
 		return len(in.Sysctls) > 0
 	case WantTuning:
@@ -105,6 +112,7 @@ func Groups() []Group {
 		{"rollout", rolloutSpecs},
 		{"IPv6 in pods", inOrder(linkLocalSpecs, applicationSpecs, limitSpecs)},
 		{"sysctls", sysctlSpecs},
+		{"intents", askedSpecs},
 	}
 }
 

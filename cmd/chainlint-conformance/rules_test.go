@@ -52,7 +52,10 @@ func TestLintErrorsAreNoGo(t *testing.T) {
 	if err != nil {
 		t.Skip(err)
 	}
-	for _, e := range examples(t, broken) {
+	for i, e := range examples(t, broken) {
+		if !*full && i%4 > 0 {
+			continue
+		}
 		t.Run(e.name, func(t *testing.T) {
 			verdicts := e.verdicts(t, rootless, true)
 			if !slices.ContainsFunc(verdicts, func(v report.Verdict) bool { return v.Word == report.NoGo }) {

@@ -144,7 +144,10 @@ func (l *Lab) merge() error {
 	if runs := l.setup.Facts.Terway.Datapath; runs != "" {
 		l.datapath = runs
 	}
-	l.list, err = l.load(l.setup.Data, merged.Conflist)
+	if merged.Unordered {
+		l.conflist = worstOrder(merged.Conflist)
+	}
+	l.list, err = l.load(l.setup.Data, l.conflist)
 	if errors.As(err, &l.refusal) {
 		return nil
 	}

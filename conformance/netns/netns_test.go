@@ -13,6 +13,7 @@ import (
 	"github.com/chainlint/chainlint/conformance"
 	"github.com/chainlint/chainlint/conformance/report"
 	"github.com/chainlint/chainlint/internal/plugins"
+	"github.com/chainlint/chainlint/pkg/cni"
 	"github.com/chainlint/chainlint/pkg/render"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
@@ -46,7 +47,7 @@ var worlds = []world{
 		"public", func(s *conformance.Setup) {
 			s.Data = conformance.Chain(conformance.PublicTerway, conformance.PlainPortmap)
 		},
-		render.IntentSpec{HostPorts: hostPorts(render.Public, nil)},
+		render.IntentSpec{HostPorts: hostPorts(render.Public, nil), IPv6LinkLocal: render.Kernel},
 	},
 	{
 		"masqAll", func(s *conformance.Setup) {
@@ -58,7 +59,7 @@ var worlds = []world{
 		"nftables", func(s *conformance.Setup) {
 			s.Data, s.Facts.KubeProxyMode = conformance.Chain(conformance.PlainTerway, conformance.NftPortmap), terway.KubeProxyNftables
 		},
-		render.IntentSpec{HostPorts: hostPorts(render.Private, nil)},
+		render.IntentSpec{HostPorts: &render.HostPorts{Exposure: render.Private, Backend: cni.Nftables}},
 	},
 	{
 		"dual", func(s *conformance.Setup) {
