@@ -66,11 +66,7 @@ var labSysctls = []string{
 
 // fabric is the network between the machines: it routes, translates the elastic address, and knows which
 // interface a pod's address belongs to, as a VPC does.
-type fabric struct {
-	*space
-	// wires by the space that they lead to and the name there.
-	bridges map[string]string
-}
+type fabric struct{ *space }
 
 // The bridges of the fabric: one for each vSwitch.
 const (

@@ -26,10 +26,9 @@ type node struct {
 	fabric *fabric
 	dual   bool
 	prefix int
-	// mac of the ENI that pods use; redirect: what they send goes straight there.
-	mac      net.HardwareAddr
-	redirect bool
-	down     bool
+	// mac of the ENI that pods use.
+	mac  net.HardwareAddr
+	down bool
 
 	lock sync.Mutex
 	next int
