@@ -17,7 +17,7 @@ help: ## Show the targets
 
 .PHONY: build
 build: go ## Build chainlint and chainlint-conformance into bin/
-	$(GO) build -trimpath -ldflags "-s -w" -o bin/ ./cmd/chainlint ./cmd/chainlint-conformance
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o bin/ ./cmd/chainlint ./cmd/chainlint-conformance
 
 .PHONY: demo
 demo: build firewalls ## Render every overlay with the real kustomize, show what lands on a node, and prove one with packets

@@ -49,6 +49,11 @@ type Opener interface {
 	Open(ctx context.Context, setup Setup) (Environment, error)
 }
 
+// Unsupported is an opener's answer to a world that it cannot make.
+type Unsupported struct{ Why string }
+
+func (e *Unsupported) Error() string { return e.Why }
+
 // Setup is a chain and the world in which it runs.
 type Setup struct {
 	// Data of the ConfigMap eni-config. Partial: keys that are absent are the live object's.

@@ -4,6 +4,7 @@ package conformance
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -121,6 +122,10 @@ func (m *Mutant) run(ctx context.Context, opener Opener) (report.Outcome, []stri
 	setup := DefaultSetup()
 	m.Break(&setup)
 	env, err := opener.Open(ctx, setup)
+	var unsupported *Unsupported
+	if errors.As(err, &unsupported) {
+		return report.NotApplicable, nil, err.Error()
+	}
 	if err != nil {
 		return report.Inconclusive, nil, err.Error()
 	}

@@ -22,6 +22,8 @@ type Plan struct {
 	Predict bool
 	// FailFast ends the run at the first core spec that fails.
 	FailFast bool
+	// Lane of the process among several on one cluster; see [Session].
+	Lane int
 	// Specs and Mutants by their IDs.
 	Specs, Mutants []string
 }
@@ -95,7 +97,7 @@ func (s *suite) open(ctx context.Context) {
 		s.emit(Event{Fault: err.Error()})
 		ginkgo.Fail(err.Error())
 	}
-	s.session = &Session{Env: env, Opener: s.opener, Setup: s.plan.Setup, Intent: s.plan.Intent, Predict: s.plan.Predict}
+	s.session = &Session{Env: env, Opener: s.opener, Setup: s.plan.Setup, Intent: s.plan.Intent, Predict: s.plan.Predict, Lane: s.plan.Lane}
 	about := env.About()
 	s.emit(Event{About: &about})
 }

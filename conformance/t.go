@@ -27,6 +27,8 @@ type Session struct {
 	Intent render.IntentSpec
 	// Predict: specs are judged by the prediction instead of the intent.
 	Predict bool
+	// Lane of the session among several on one cluster, below [Lanes]: each has host ports of its own.
+	Lane    int
 	clients map[Vantage]Pod
 	port    uint16
 	control uint16
@@ -41,17 +43,23 @@ const (
 	controls     = 100
 )
 
+// Lanes are how many sessions can be on one cluster at a time.
+const Lanes = 8
+
 func (s *Session) nextPort() uint16 {
-	if s.port < firstPort || s.port >= lastPort {
-		s.port = firstPort
+	const width = (lastPort - firstPort) / Lanes
+	first := firstPort + uint16(s.Lane)*width
+	if s.port < first || s.port >= first+width-1 {
+		s.port = first
 	}
 	s.port++
 	return s.port
 }
 
 func (s *Session) controlPort() uint16 {
+	const width = controls / Lanes
 	s.control++
-	return firstControl + s.control%controls
+	return firstControl + uint16(s.Lane)*width + s.control%width
 }
 
 // Close stops the clients and closes the environment.
@@ -192,8 +200,12 @@ func (t *T) Open(change func(*Setup)) *T {
 	ctx, cancel := context.WithTimeout(t, startLimit)
 	defer cancel()
 	env, err := t.Opener.Open(ctx, setup)
+	var unsupported *Unsupported
+	if errors.As(err, &unsupported) {
+		t.NotApplicable("%v", err)
+	}
 	t.Must(err)
-	session := &Session{Env: env, Opener: t.Opener, Setup: setup, Intent: t.Intent, port: t.port}
+	session := &Session{Env: env, Opener: t.Opener, Setup: setup, Intent: t.Intent, Lane: t.Lane, port: t.port}
 	t.port += 500 // what this spec uses, the sessions of others do not
 	t.Cleanup(func() { _ = session.Close(context.WithoutCancel(t)) })
 	other := *t

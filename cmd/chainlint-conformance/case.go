@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/chainlint/chainlint/conformance"
-	"github.com/chainlint/chainlint/conformance/netns"
 	"github.com/chainlint/chainlint/conformance/report"
 	"github.com/chainlint/chainlint/conformance/target"
 	"github.com/chainlint/chainlint/pkg/terway"
@@ -87,6 +86,8 @@ func (c *testCase) add(spec *conformance.Spec, o *options) {
 	switch {
 	case !asked:
 		entry.Judged, entry.Outcome, entry.Code, entry.Reason = false, report.NotApplicable, "not-asked", "nobody asks for it: no intent says "+string(spec.For)
+	case provenElsewhere(o.env, spec) != "":
+		entry.Outcome, entry.Code, entry.Reason = report.NotApplicable, "elsewhere", provenElsewhere(o.env, spec)
 	case len(o.focus) > 0 && !slices.Contains(o.focus, spec.ID):
 		entry.Code, entry.Reason = "not-in-focus", "--focus left it out"
 	default:
@@ -121,17 +122,17 @@ func (c *testCase) fileName() string {
 }
 
 // run runs the plan and gathers what it tells.
-func (c *testCase) run(ctx context.Context, o *options, w world, progress io.Writer) *report.Report {
+func (c *testCase) run(ctx context.Context, o *options, where place, progress io.Writer) *report.Report {
 	start := time.Now()
 	r := &report.Report{
 		APIVersion: report.Version, Facts: c.facts, Specs: c.specs,
-		Run:    report.Run{Tool: toolVersion(), Environment: o.env, Mode: o.mode, Rootless: w.rootless, Start: start.UTC(), Reproduce: o.reproduce("")},
+		Run:    report.Run{Tool: toolVersion(), Environment: o.env, Mode: o.mode, Rootless: where.rootless(), Start: start.UTC(), Reproduce: o.reproduce("")},
 		Target: report.Target{Name: c.name(), Intents: target.Words(c.target.Intent), Inferred: c.target.Inferred},
 	}
 	if o.mutants {
 		r.Mutation = &report.Mutation{Equivalent: equivalents()}
 	}
-	err := netns.Run(ctx, c.plan, w.plugins, w.rootless, func(e conformance.Event) {
+	err := where.run(ctx, c, func(e conformance.Event) {
 		c.follow(e)
 		if e.Started != "" {
 			fmt.Fprintf(progress, "\r\x1b[K%s: %d of %d, %s", c.name(), c.done, c.all(), e.Started)

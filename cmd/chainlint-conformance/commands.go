@@ -16,11 +16,12 @@ import (
 	"github.com/chainlint/chainlint/internal/nearest"
 )
 
-// Exit codes that are no verdict's.
+// Exit codes, of which the first and the last are verdicts, too.
 const (
 	exitOK          = 0
 	exitUsage       = 2
 	exitCouldNotRun = 3
+	exitHold        = 4
 )
 
 // app is the streams of one run: results go to out, everything else to err.
@@ -37,7 +38,7 @@ type command struct {
 // commands in the order of the help.
 func commands() []command {
 	return []command{
-		{"run", "[--env netns] [--overlay DIR | --eni-config FILE [--intent FILE|DIR] [--facts FILE]]", "runs the specs and gives the verdict", (*app).run},
+		{"run", "[--env netns|kind] [--overlay DIR | --eni-config FILE [--intent FILE|DIR] [--facts FILE]]", "runs the specs and gives the verdict", (*app).run},
 		{"plan", "[the flags of run]", "what would run, what would not and why; touches nothing", (*app).plan},
 		{"compare", "BEFORE AFTER", "two report.json: regressions, fixes, drift", (*app).compare},
 		{"specs", "[--format text|json]", "the catalogue of specs and mutants", (*app).specs},
@@ -45,6 +46,11 @@ func commands() []command {
 		{"cleanup", "[--report DIR]", "removes what a run left that was killed", (*app).cleanup},
 		{"version", "", "the version", (*app).version},
 	}
+}
+
+// inside are commands that run in containers of the suite; nobody types them.
+func inside() []command {
+	return []command{{name: "agent", run: (*app).agent}, {name: "stub", run: (*app).stub}}
 }
 
 // run executes chainlint-conformance and returns the exit code.
@@ -66,11 +72,13 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitOK
 	}
 	var names []string
-	for _, c := range commands() {
+	for _, c := range append(commands(), inside()...) {
 		if c.name == args[0] {
 			return c.run(a, ctx, args[1:])
 		}
-		names = append(names, c.name)
+		if c.does != "" {
+			names = append(names, c.name)
+		}
 	}
 	a.say("unknown command %q: %s", args[0], nearest.Hint(args[0], names))
 	return exitUsage

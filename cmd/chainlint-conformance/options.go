@@ -21,24 +21,29 @@ import (
 // options of run and plan.
 type options struct {
 	target.Options
-	env, mode, pluginDir, expectations, report string
+	env, mode, pluginDir, nodeImage, expectations, report string
 	focus, require                             []string
 	mutants                                    bool
 }
 
-// The environments: that of this version, and those of later ones.
-const netnsEnv = "netns"
+// The environments.
+const (
+	netnsEnv   = "netns"
+	kindEnv    = "kind"
+	clusterEnv = "cluster"
+)
 
-var laterEnvs = []string{"kind", "cluster"}
+var envs = []string{netnsEnv, kindEnv, clusterEnv}
 
 func (o *options) register(fs *pflag.FlagSet) {
-	fs.StringVar(&o.env, "env", netnsEnv, "where: "+netnsEnv)
+	fs.StringVar(&o.env, "env", netnsEnv, "where: "+strings.Join(envs, ", "))
 	fs.StringVar(&o.Overlay, "overlay", "", "an overlay with a ChainRender: its rendering, intents and facts (default: the built-in examples)")
 	fs.StringVar(&o.ENIConfig, "eni-config", "", "the manifest under test, - for stdin")
 	fs.StringVar(&o.Intent, "intent", "", "file or directory with ChainIntents: what must hold (default: read off the chain)")
 	fs.StringVar(&o.Facts, "facts", "", "the ClusterFacts of the world to build (default: those found beside the manifest)")
 	fs.StringVar(&o.mode, "mode", report.Enforce, "enforce: judged by the intent; predict: by the prediction, which tests the suite")
 	fs.StringVar(&o.pluginDir, "plugin-dir", "", "a node's own plugin binaries (default: the release that the facts name, built)")
+	fs.StringVar(&o.nodeImage, "node-image", "", "the image of kind's nodes (default: kind's own, or what make node-image made)")
 	fs.StringSliceVar(&o.require, "require", nil, "features whose absence is a failure")
 	fs.StringSliceVar(&o.focus, "focus", nil, "only these specs and mutants; the verdict is then HOLD at best")
 	fs.BoolVar(&o.mutants, "mutants", false, "also break chains and worlds on purpose, and run the specs that prove the tool")
@@ -81,11 +86,10 @@ func words(list []string, fold func(string) string) []string {
 
 // check finds mistakes in the flags, before anything is touched.
 func (o *options) check() error {
-	known := append([]string{netnsEnv}, laterEnvs...)
 	modes := []string{report.Enforce, report.Predict}
 	switch {
-	case !slices.Contains(known, o.env):
-		return wrong("--env: unknown value %q: %s", o.env, nearest.Hint(o.env, known))
+	case !slices.Contains(envs, o.env):
+		return wrong("--env: unknown value %q: %s", o.env, nearest.Hint(o.env, envs))
 	case !slices.Contains(modes, o.mode):
 		return wrong("--mode: unknown value %q: %s", o.mode, nearest.Hint(o.mode, modes))
 	}
@@ -103,9 +107,6 @@ func (o *options) check() error {
 		if info, err := os.Stat(o.pluginDir); err != nil || !info.IsDir() {
 			return wrong("--plugin-dir: %s is no directory", o.pluginDir)
 		}
-	}
-	if o.env != netnsEnv {
-		return fmt.Errorf("--env %s: this version has only %s, which needs no cluster: nodes, clients and pods are network namespaces of this machine", o.env, netnsEnv)
 	}
 	return nil
 }

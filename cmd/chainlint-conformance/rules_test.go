@@ -95,7 +95,7 @@ var undecidable = []string{"CRI-O serves host ports itself", "run without IPv6 (
 // verdicts on all node pools of an example. failFast: the first core spec that fails ends the run.
 func (e example) verdicts(t *testing.T, rootless, failFast bool) []report.Verdict {
 	t.Helper()
-	w := world{rootless: rootless, plugins: netns.Plugins{}}
+	w := labs{asUser: rootless, plugins: netns.Plugins{}}
 	o := &options{env: "netns", mode: report.Enforce}
 	var all []report.Verdict
 	for _, pool := range e.target.Facts.Pools() {

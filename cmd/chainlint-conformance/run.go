@@ -14,7 +14,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/chainlint/chainlint/conformance/netns"
 	"github.com/chainlint/chainlint/conformance/report"
 	"github.com/chainlint/chainlint/conformance/target"
 	"github.com/chainlint/chainlint/internal/plugins"
@@ -35,7 +34,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	if err != nil {
 		return a.notRun(o, cases, err)
 	}
-	world, err := a.prepare(ctx, o, cases)
+	where, err := a.place(ctx, o, cases)
 	switch {
 	case ctx.Err() != nil:
 		return a.notRun(o, cases, errors.New("the run was interrupted before the first spec, while plugins were built or namespaces were tried"))
@@ -45,7 +44,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	worst := exitOK
 	defer context.AfterFunc(ctx, func() { a.say("interrupted: what runs is ended, and reports are written") })()
 	for _, c := range cases {
-		r := c.run(ctx, o, world, a.progress())
+		r := c.run(ctx, o, where, a.progress())
 		expectations.Apply(r, time.Now())
 		r.Verdict = c.judge(r)
 		if ctx.Err() == nil || c.began() { // of what nobody saw there is nothing to print
@@ -53,11 +52,15 @@ func (a *app) run(ctx context.Context, args []string) int {
 		}
 		worst = slices.MaxFunc([]int{worst, a.publish(o, c, len(cases) > 1, r)}, byGravity)
 	}
+	if err := where.close(ctx); err != nil {
+		a.say("what the run made is not all removed: %v; chainlint-conformance cleanup tries again", err)
+		worst = slices.MaxFunc([]int{worst, exitHold}, byGravity)
+	}
 	return worst
 }
 
 // gravity of exit codes: what could not run is worse than what must not go.
-var gravity = []int{exitOK, 4, 1, exitUsage, exitCouldNotRun}
+var gravity = []int{exitOK, exitHold, 1, exitUsage, exitCouldNotRun}
 
 func byGravity(a, b int) int { return slices.Index(gravity, a) - slices.Index(gravity, b) }
 
@@ -71,36 +74,6 @@ func (o *options) readExpectations() (*report.Expectations, error) {
 		err = misuse{err}
 	}
 	return all, err
-}
-
-// world is what all cases of a run need.
-type world struct {
-	rootless bool
-	plugins  netns.Plugins
-}
-
-// prepare finds out whether labs can be made, and builds the plugins.
-func (a *app) prepare(ctx context.Context, o *options, cases []*testCase) (world, error) {
-	rootless, err := netns.Available(ctx)
-	if err != nil {
-		return world{}, err
-	}
-	w := world{rootless, netns.Plugins{}}
-	if o.pluginDir != "" {
-		dir, err := filepath.Abs(o.pluginDir)
-		w.plugins[netns.OwnPlugins] = dir
-		if err != nil {
-			return w, err
-		}
-	}
-	for _, release := range releases(cases, o) {
-		dir, err := plugins.Dir(ctx, release)
-		if err != nil {
-			return w, err
-		}
-		w.plugins[release] = dir
-	}
-	return w, nil
 }
 
 // releases of the plugins that a run needs. The nodes' own binaries stand for all.

@@ -3,15 +3,10 @@
 package netns
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -19,6 +14,7 @@ import (
 	"time"
 
 	"github.com/chainlint/chainlint/conformance"
+	"github.com/chainlint/chainlint/conformance/child"
 	"github.com/chainlint/chainlint/conformance/report"
 )
 
@@ -43,10 +39,7 @@ func Child(ctx context.Context) (code int, handled bool) {
 	case "try":
 		return try(), true
 	}
-	events := json.NewEncoder(os.NewFile(3, "events"))
-	if err := runChild(ctx, func(e conformance.Event) { _ = events.Encode(e) }); err != nil {
-		_ = events.Encode(conformance.Event{Fault: err.Error()})
-	}
+	child.Work(ctx, runChild)
 	return 0, true
 }
 
@@ -66,21 +59,12 @@ func try() int {
 	return 0
 }
 
-func runChild(ctx context.Context, emit func(conformance.Event)) error {
-	var j job
-	if err := json.NewDecoder(os.Stdin).Decode(&j); err != nil {
-		return fmt.Errorf("read the plan: %w", err)
-	}
+func runChild(ctx context.Context, j job, emit func(conformance.Event)) error {
 	machine, err := Enter(j.Plugins)
 	if err != nil {
 		return err
 	}
-	var lock sync.Mutex
-	conformance.Suite(ctx, machine, j.Plan, func(e conformance.Event) {
-		lock.Lock()
-		defer lock.Unlock()
-		emit(e)
-	})
+	conformance.Suite(ctx, machine, j.Plan, emit)
 	return nil
 }
 
@@ -202,55 +186,7 @@ func runPart(ctx context.Context, j job, rootless bool, emit func(conformance.Ev
 	}
 	ctx, cancel := context.WithTimeout(ctx, childLimit)
 	defer cancel()
-	input, err := json.Marshal(j)
-	if err != nil {
-		return err
-	}
-	read, write, err := os.Pipe()
-	if err != nil {
-		return err
-	}
-	defer read.Close() //nolint:errcheck // it was read to its end
 	cmd := Command(ctx, rootless)
 	cmd.Env = append(cmd.Env, childVariable+"=run")
-	cmd.Stdin, cmd.ExtraFiles = bytes.NewReader(input), []*os.File{write}
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = io.Discard, &said
-	cmd.WaitDelay = time.Second
-	if err := cmd.Start(); err != nil {
-		return errors.Join(err, write.Close())
-	}
-	if err := write.Close(); err != nil {
-		return err
-	}
-	fault := relay(read, emit)
-	return errors.Join(fault, explain(cmd.Wait(), said.String()))
-}
-
-// relay hands on a child's events until it ends.
-func relay(r io.Reader, emit func(conformance.Event)) error {
-	var faults []error
-	lines := bufio.NewReader(r)
-	for {
-		line, err := lines.ReadBytes('\n')
-		var e conformance.Event
-		if err == nil && json.Unmarshal(line, &e) == nil {
-			if e.Fault != "" {
-				faults = append(faults, errors.New(e.Fault))
-			}
-			emit(e)
-		}
-		if err != nil {
-			return errors.Join(faults...)
-		}
-	}
-}
-
-func explain(err error, said string) error {
-	var exit *exec.ExitError
-	if err == nil || errors.As(err, &exit) && exit.ExitCode() == 0 {
-		return nil
-	}
-	lines := strings.Split(strings.TrimSpace(said), "\n")
-	return fmt.Errorf("a process of the suite ended early: %w\n%s", err, strings.Join(lines[max(0, len(lines)-20):], "\n"))
+	return child.Run(cmd, j, emit)
 }

@@ -136,6 +136,11 @@ func Terway(ctx context.Context, daemon Daemon, call Call) ([]byte, error) {
 	return nil, nil // CHECK restores what is there, and complains of nothing
 }
 
+// versions is the answer to VERSION.
+func versions() ([]byte, error) {
+	return json.Marshal(map[string]any{"cniVersion": "1.0.0", "supportedVersions": Versions})
+}
+
 func failed(what string, err error) error {
 	return types.NewError(types.ErrTryAgainLater, "failed to do "+what, err.Error())
 }

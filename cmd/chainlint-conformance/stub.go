@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"golang.org/x/sys/unix"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+
+	"github.com/chainlint/chainlint/conformance/kind"
+	"github.com/chainlint/chainlint/conformance/stub"
+	"github.com/chainlint/chainlint/pkg/terway"
+)
+
+// stub is a container of the DaemonSet that stands in for Terway's.
+func (a *app) stub(ctx context.Context, args []string) int {
+	run := map[string]func(context.Context) error{"init": stubInit, "daemon": stubDaemon, "policy": stubPolicy}
+	if len(args) != 1 || run[args[0]] == nil {
+		a.say("stub is run by the DaemonSet of kind clusters: init, daemon or policy")
+		return exitUsage
+	}
+	if err := run[args[0]](ctx); err != nil {
+		a.say("stub %s: %v", args[0], err)
+		return exitCouldNotRun
+	}
+	return exitOK
+}
+
+// ownNode asks the API for the node that this process runs on.
+func ownNode(ctx context.Context) (*corev1.Node, error) {
+	config, err := rest.InClusterConfig()
+	if err != nil {
+		return nil, err
+	}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	return client.CoreV1().Nodes().Get(ctx, os.Getenv(kind.NodeNameVariable), metav1.GetOptions{})
+}
+
+// exclusiveLabel marks nodes whose pods have ENIs of their own (types/k8s.go, NodeExclusiveENIMode).
+const exclusiveLabel = "k8s.aliyun.com/exclusive-mode-eni-type"
+
+var majorMinor = regexp.MustCompile(`^\d+\.\d+`)
+
+func stubInit(ctx context.Context) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	node, err := ownNode(ctx)
+	if err != nil {
+		return err
+	}
+	features, err := terway.FeaturesOf(os.Getenv(kind.VersionVariable), nil)
+	if err != nil {
+		return err
+	}
+	here := terway.Node{
+		Features: features, Kernel: majorMinor.FindString(stub.Kernel()),
+		ExclusiveENI: strings.EqualFold(node.Labels[exclusiveLabel], "eniOnly"),
+	}
+	if err := stub.PrepareHost(); err != nil {
+		return err
+	}
+	merged, err := stub.Init(stub.PodDirs, self, here)
+	if err != nil || merged.Symmetric == nil {
+		return err
+	}
+	if err := unix.Chroot(kind.HostRoot); err != nil { // the tools are the node's
+		return err
+	}
+	return stub.Symmetric(ctx, *merged.Symmetric, len(node.Spec.PodCIDRs) > 1)
+}
+
+// runDir is where Terway's daemon keeps what outlives it.
+const runDir = "/var/run/eni"
+
+func stubDaemon(ctx context.Context) error {
+	node, err := ownNode(ctx)
+	if err != nil {
+		return err
+	}
+	pool := &stub.Pool{ENI: os.Getenv(kind.ENIVariable), File: filepath.Join(runDir, "pods.json")}
+	vSwitches := strings.Split(os.Getenv(kind.VSwitchVariable), ",")
+	if len(vSwitches) != len(node.Spec.PodCIDRs) {
+		return fmt.Errorf("the node has %q of the vSwitches %q", node.Spec.PodCIDRs, vSwitches)
+	}
+	for i := range vSwitches {
+		whole, err := netip.ParsePrefix(vSwitches[i])
+		if err != nil {
+			return err
+		}
+		part, err := netip.ParsePrefix(node.Spec.PodCIDRs[i])
+		if err != nil {
+			return err
+		}
+		pool.VSwitches, pool.Slices = append(pool.VSwitches, whole), append(pool.Slices, part)
+	}
+	if err := pool.Load(); err != nil {
+		return err
+	}
+	datapath, err := stub.Datapath(stub.PodDirs)
+	if err != nil {
+		return err
+	}
+	return stub.Listen(ctx, stub.Socket, pool, datapath, func() error { return stub.Publish(stub.PodDirs) })
+}
+
+// stubPolicy is the container with the only probe of Terway's DaemonSet.
+func stubPolicy(ctx context.Context) error {
+	l, err := net.Listen("tcp", "127.0.0.1:9099")
+	if err != nil {
+		return err
+	}
+	context.AfterFunc(ctx, func() { _ = l.Close() })
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return nil //nolint:nilerr // it was told to end
+		}
+		_ = conn.Close()
+	}
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/chainlint/chainlint/conformance"
+	"github.com/chainlint/chainlint/conformance/agent"
+	"github.com/chainlint/chainlint/conformance/probe"
+	"github.com/chainlint/chainlint/pkg/terway"
+)
+
+// World is what is known of a cluster before specs run in it.
+type World struct {
+	// Node and Other are the names of the nodes, OnOther where there is no second one "".
+	Node, Other string
+	Layout      conformance.Layout
+	Facts       terway.PoolFacts
+	About       conformance.About
+	// Lacks are features that this cluster does not have, each with the reason.
+	Lacks map[conformance.Feature]string
+}
+
+// Environment is a part of a cluster in which specs run: pods of one namespace on two nodes, and agents on the nodes'
+// own network.
+type Environment struct {
+	Access *Access
+	World  World
+	// Manner of all servers in pods.
+	Manner probe.Manner
+
+	places map[conformance.Where]conformance.Place
+	agents []*Pod
+}
+
+// Places are where packets come from that the cluster itself does not have; nodes that are left out get agents.
+type Places map[conformance.Where]conformance.Place
+
+// agentLimit bounds the start of the agents on the nodes.
+const agentLimit = 60 * time.Second
+
+// Open starts what stays for all specs.
+func Open(ctx context.Context, a *Access, w World, places Places) (*Environment, error) {
+	e := &Environment{Access: a, World: w, places: map[conformance.Where]conformance.Place{}}
+	for where, p := range places {
+		e.places[where] = p
+	}
+	ctx, cancel := context.WithTimeout(ctx, agentLimit)
+	defer cancel()
+	for where, node := range map[conformance.Where]string{conformance.OnNode: w.Node, conformance.OnOther: w.Other} {
+		if e.places[where] != nil || node == "" {
+			continue
+		}
+		p, err := a.onHost(ctx, node)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("start an agent on the node %s: %w", node, err), e.Close())
+		}
+		e.agents = append(e.agents, p)
+		e.places[where] = p
+	}
+	return e, nil
+}
+
+// onHost is an agent on a node's own network.
+func (a *Access) onHost(ctx context.Context, node string) (*Pod, error) {
+	pod := a.template("node", node, agent.Config{})
+	pod.Spec.HostNetwork = true
+	return a.run(ctx, pod)
+}
+
+// Layout implements conformance.Environment.
+func (e *Environment) Layout() conformance.Layout { return e.World.Layout }
+
+// About implements conformance.Environment.
+func (e *Environment) About() conformance.About { return e.World.About }
+
+// absent are features that no pod without privileges, and no cluster that is only read, can have.
+var absent = map[conformance.Feature]string{
+	conformance.CNICalls:    "the kubelet makes the CNI calls here",
+	conformance.NetAdmin:    "pods of the suite have no privileges here",
+	conformance.Packets:     "packets cannot be seen without privileges",
+	conformance.Traces:      "the way of packets cannot be followed without privileges",
+	conformance.Rules:       "the firewall of nodes cannot be read without privileges",
+	conformance.Shell:       "commands cannot be run on nodes here",
+	conformance.Redirect:    "the datapath of this cluster is what it is",
+	conformance.Releases:    "the plugins are the nodes' own, of one release",
+	conformance.Rollout:     "the chain of this cluster is not touched",
+	conformance.SCTPPackets: "SCTP packets cannot be made without privileges",
+}
+
+// Missing implements conformance.Environment.
+func (e *Environment) Missing(f conformance.Feature) string {
+	if why, listed := e.World.Lacks[f]; listed {
+		return why
+	}
+	switch f {
+	case conformance.DualStack:
+		if !e.World.Layout.Dual {
+			return "the pods of this cluster have IPv4 addresses only"
+		}
+	case conformance.IPv6:
+		return e.withoutIPv6()
+	case conformance.PublicAddress:
+		if !e.World.Layout.PublicNode.IsValid() {
+			return "no public address of a node is known, and no client on the internet"
+		}
+	case conformance.HostPorts:
+		if e.World.Facts.ContainerRuntime == terway.RuntimeCRIO {
+			return "CRI-O serves host ports itself and tells CNI of none"
+		}
+	default:
+		return absent[f]
+	}
+	return ""
+}
+
+// withoutIPv6 says why pods have no IPv6 address, whatever their chain does: the node itself has none.
+func (e *Environment) withoutIPv6() string {
+	seen, err := e.places[conformance.OnNode].Look(context.Background())
+	switch {
+	case err != nil:
+		return "nobody knows whether the node has IPv6: " + err.Error()
+	case seen.NoInet6:
+		return "the node's kernel runs without IPv6, so its absence proves nothing about the chain"
+	case !slices.ContainsFunc(seen.Addresses, func(a probe.Address) bool { return a.Prefix.Addr().Is6() }):
+		return "no interface of the node has an IPv6 address, so their absence in pods proves nothing about the chain"
+	}
+	return ""
+}
+
+// Start implements conformance.Environment.
+func (e *Environment) Start(ctx context.Context, spec conformance.PodSpec) (conformance.Pod, error) {
+	if spec.Data != nil {
+		return nil, errors.New("a pod of a cluster is attached with the list of its node")
+	}
+	node := e.World.Node
+	if spec.OnOther {
+		node = e.World.Other
+	}
+	if node == "" {
+		return nil, errors.New("this cluster has no second node")
+	}
+	pod := e.Access.template("pod", node, serving(spec, e.Manner))
+	ask(pod, spec)
+	started, err := e.Access.run(ctx, pod)
+	if err != nil {
+		return nil, err
+	}
+	return started, nil
+}
+
+// At implements conformance.Environment.
+func (e *Environment) At(where conformance.Where) conformance.Place {
+	if p := e.places[where]; p != nil {
+		return p
+	}
+	return nowhere{where}
+}
+
+// Close implements conformance.Environment. The namespace is the run's, and goes with it.
+func (e *Environment) Close() error {
+	var failed []error
+	for _, p := range e.agents {
+		failed = append(failed, p.Stop(context.Background()))
+	}
+	return errors.Join(failed...)
+}
+
+// nowhere is a place that this cluster does not have.
+type nowhere struct{ where conformance.Where }
+
+func (n nowhere) err() error {
+	return fmt.Errorf("there is no client at %q", strings.ReplaceAll(string(n.where), "-", " "))
+}
+
+// Probe implements conformance.Place.
+func (n nowhere) Probe(context.Context, ...probe.Request) ([]probe.Result, error) {
+	return nil, n.err()
+}
+
+// Look implements conformance.Place.
+func (n nowhere) Look(context.Context, ...string) (probe.Inspection, error) {
+	return probe.Inspection{}, n.err()
+}
+
+// Watch implements conformance.Place.
+func (n nowhere) Watch(context.Context, time.Duration) ([]probe.Sighting, error) { return nil, n.err() }
+
+// See implements conformance.Place.
+func (n nowhere) See(context.Context) (probe.Application, error) { return probe.Application{}, n.err() }
+
+// Serve implements conformance.Place.
+func (n nowhere) Serve(context.Context, string, probe.Manner, ...probe.Listen) (func(), error) {
+	return nil, n.err()
+}

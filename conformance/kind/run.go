@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package kind
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/chainlint/chainlint/conformance"
+	"github.com/chainlint/chainlint/conformance/child"
+	"github.com/chainlint/chainlint/conformance/cluster"
+	"github.com/chainlint/chainlint/conformance/report"
+	"github.com/chainlint/chainlint/pkg/terway"
+)
+
+// childVariable tells a process that it is one of [Cluster.Run]'s.
+const childVariable = "CHAINLINT_KIND"
+
+// job is what a child reads.
+type job struct {
+	Plan conformance.Plan
+	View view
+}
+
+// Child does a child's work if this process is one; handled is false where it is none. A program that calls
+// [Cluster.Run] calls it first.
+func Child(ctx context.Context) (handled bool) {
+	if os.Getenv(childVariable) == "" {
+		return false
+	}
+	child.Work(ctx, func(ctx context.Context, j job, emit func(conformance.Event)) error {
+		l, err := newLane(ctx, j.View)
+		if err != nil {
+			return err
+		}
+		conformance.Suite(ctx, l, j.Plan, emit)
+		return nil
+	})
+	return true
+}
+
+// lanes are how many processes use a cluster at a time: much of their time is waiting for kubelets.
+const lanes = 5
+
+// alone tells whether a spec must have the cluster for itself: because it counts rules on a node, or because it
+// replaces the chain.
+func alone(spec *conformance.Spec) bool {
+	return slices.Contains(spec.Needs, conformance.Rules) || slices.Contains(spec.Needs, conformance.Rollout) || spec.Own
+}
+
+// Run makes the cluster what the plan says and runs its specs: first those that can share the cluster, then those that
+// cannot, and mutants. emit is never called twice at a time. plugins is the directory of the reference plugins.
+func (c *Cluster) Run(ctx context.Context, plan conformance.Plan, plugins string, emit func(conformance.Event)) error {
+	access, err := cluster.Connect(ctx, c.Kubeconfig)
+	if err != nil {
+		return err
+	}
+	v := c.view(plan.Setup)
+	err = c.provision(ctx, access.Client, plan.Setup, plugins)
+	var refusal *conformance.StartError
+	if err != nil && !errors.As(err, &refusal) {
+		return err
+	}
+	if err := access.CreateNamespace(ctx); err != nil {
+		return err
+	}
+	v.Namespace = access.Namespace
+	defer func() { _ = access.Remove(context.WithoutCancel(ctx)) }() // it goes with the cluster, too
+	shared, apart := split(plan)
+	if err := c.share(ctx, shared, v, emit); err != nil || len(apart.Specs)+len(apart.Mutants) == 0 {
+		return err
+	}
+	v.Alone = true
+	return runChild(ctx, job{apart, v}, emit)
+}
+
+// view is what children must know.
+func (c *Cluster) view(setup conformance.Setup) view {
+	first, second := c.nodes[1], c.nodes[2]
+	layout := conformance.Layout{
+		Node:   conformance.NodeLayout{Address: first.ip, Address6: first.ip6, Secondary: first.eni},
+		Other:  conformance.NodeLayout{Address: second.ip, Address6: second.ip6, Secondary: second.eni},
+		Public: public, PublicNode: elasticIP, External: external, Prefix: c.PodRanges[0], Dual: c.dual(),
+	}
+	if c.dual() {
+		layout.External6, layout.Prefix6 = external6, c.PodRanges[1]
+	}
+	return view{
+		Name: c.Name, Kubeconfig: c.Kubeconfig, Nodes: c.names(), VPC: c.vpc.container(), Data: setup.Data,
+		World: cluster.World{Node: first.name, Other: second.name, Layout: layout, Facts: setup.Facts, About: c.about(setup), Lacks: c.lacks(setup)},
+	}
+}
+
+// standInWords say what took Terway's place.
+const standInWords = "chainlint's stand-in for Terway as DaemonSet kube-system/terway-eniip, which follows Terway's source at " + terway.Newest + "; the list is what pkg/terway says that Terway writes"
+
+func (c *Cluster) about(setup conformance.Setup) conformance.About {
+	about := conformance.About{
+		StandIn: standInWords, Emulated: []string{"a VPC: a container routes between the nodes, their ENIs and the clients outside, and translates the elastic address"},
+		Facts: []report.Fact{
+			{Name: "cluster", Value: c.Config, Source: "kind-configs"},
+			{Name: "kernel", Value: kernel(), Source: "found here"},
+		},
+	}
+	node, _, err := setup.Facts.EffectiveNode()
+	if err != nil {
+		return about
+	}
+	node.PartialData = setup.Partial
+	if merged, err := terway.Effective(setup.Data, node); err == nil {
+		about.Conflist, about.Datapath = merged.Conflist, merged.Datapath
+	}
+	return about
+}
+
+func kernel() string {
+	var name unix.Utsname
+	if err := unix.Uname(&name); err != nil {
+		return "unknown"
+	}
+	return unix.ByteSliceToString(name.Release[:])
+}
+
+// lacks are features that this cluster does not have.
+func (c *Cluster) lacks(conformance.Setup) map[conformance.Feature]string {
+	return map[conformance.Feature]string{conformance.OwnChain: ""}
+}
+
+// split tells what can share a cluster from what cannot.
+func split(plan conformance.Plan) (shared, apart conformance.Plan) {
+	shared, apart = plan, plan
+	shared.Specs, shared.Mutants, apart.Specs = nil, nil, nil
+	for _, id := range plan.Specs {
+		if alone(conformance.Find(id)) {
+			apart.Specs = append(apart.Specs, id)
+		} else {
+			shared.Specs = append(shared.Specs, id)
+		}
+	}
+	return shared, apart
+}
+
+// share deals the specs out to lanes, a few at a time, so that all end at about the same time.
+func (c *Cluster) share(ctx context.Context, plan conformance.Plan, v view, emit func(conformance.Event)) error {
+	var lock sync.Mutex
+	tell := func(e conformance.Event) {
+		lock.Lock()
+		defer lock.Unlock()
+		emit(e)
+	}
+	failed := make(chan error, lanes)
+	for i := range lanes {
+		part := plan
+		part.Lane, part.Specs = i, nil
+		for k, id := range plan.Specs {
+			if k%lanes == i {
+				part.Specs = append(part.Specs, id)
+			}
+		}
+		go func() {
+			if len(part.Specs) == 0 {
+				failed <- nil
+				return
+			}
+			failed <- runChild(ctx, job{part, v}, tell)
+		}()
+	}
+	var all []error
+	for range lanes {
+		all = append(all, <-failed)
+	}
+	return errors.Join(all...)
+}
+
+// childLimit bounds one child, whatever happens in it.
+const childLimit = 15 * time.Minute
+
+func runChild(ctx context.Context, j job, emit func(conformance.Event)) error {
+	if os.Getenv(childVariable) != "" {
+		return errors.New("this process was started by a run of the suite, and its main does not call kind.Child first")
+	}
+	ctx, cancel := context.WithTimeout(ctx, childLimit)
+	defer cancel()
+	runtime.LockOSThread() // the child dies with the thread that starts it
+	defer runtime.UnlockOSThread()
+	cmd := exec.CommandContext(ctx, "/proc/self/exe")
+	cmd.Env = append(os.Environ(), childVariable+"=run")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	return child.Run(cmd, j, emit)
+}
+
+// Fits tells whether a cluster serves for facts.
+func (c *Cluster) Fits(f terway.PoolFacts) bool {
+	return c != nil && c.Options.KubeProxyMode == f.KubeProxyMode && c.Options.IPStack == f.IPStack
+}
