@@ -61,6 +61,8 @@ var agreements = []agreement{
 	{"NC-32", []string{"ipv6-off-dual-stack"}, ""},
 	{"NC-33", []string{"masqall-required"}, ""},
 	{"NC-34", nil, worldBroken},
+	{"NC-22", nil, worldBroken},
+	{"NC-23", nil, worldBroken},
 	{"NC-35", nil, worldBroken},
 	{"NC-36", nil, worldBroken},
 	{"NC-37", nil, worldBroken},

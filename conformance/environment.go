@@ -99,6 +99,10 @@ type Sabotage struct {
 	ForgetsPorts bool
 	// ForgetsHostIPs: the runtime does not name the addresses that host ports are bound to.
 	ForgetsHostIPs bool
+	// StaleNode: one node gets its old list back after a rollout.
+	StaleNode bool
+	// EarlyReady: Terway is ready before the plugins of its list are on the nodes.
+	EarlyReady bool
 	// MasqueradesPods: a rule on the node masquerades what pods with host ports send.
 	MasqueradesPods bool
 }
@@ -120,8 +124,8 @@ type Layout struct {
 // NodeLayout are the addresses of a node.
 type NodeLayout struct {
 	Address, Address6 netip.Addr
-	// Secondary is a further address of the node, on another interface.
-	Secondary netip.Addr
+	// Secondary is a further address of the node, on another interface, Secondary6 that of IPv6 there.
+	Secondary, Secondary6 netip.Addr
 }
 
 // Where is a place outside of pods.
@@ -187,6 +191,9 @@ type PodSpec struct {
 	Manner probe.Manner
 	// Stopped: nothing listens in it.
 	Stopped bool
+	// Once: its end is no reason to start it again. Crowded: with containers of every other kind beside it. Probed:
+	// the kubelet asks it by HTTP, TCP, gRPC and a command whether it is ready. They take a [Kubelet].
+	Once, Crowded, Probed bool
 	// Watch: the pod watches its IPv6 addresses for so long, from its first instant on.
 	Watch time.Duration
 	// Data of another ConfigMap whose list it is attached with, nil for that of the environment; see [CNICalls].
@@ -266,11 +273,17 @@ const (
 	Releases Feature = "plugin-releases"
 	// Packets: what comes in on nodes can be seen: they are [Sniffer]s.
 	Packets Feature = "packets"
+	// Kubelet: a kubelet runs the pods, which are [Supervised].
+	Kubelet Feature = "kubelet"
+	// Sandboxes of pods can be taken away: they are [Recreated].
+	Sandboxes Feature = "sandboxes"
+	// Nodes are several, and the environment is a [Fleet].
+	Nodes Feature = "nodes"
 	// Traces: the way of packets through nodes can be followed: they are [Tracer]s.
 	Traces Feature = "traces"
 )
 
 // Features are all of them.
 func Features() []Feature {
-	return []Feature{DualStack, IPv6, SCTPPackets, PublicAddress, Rules, NetAdmin, CNICalls, OwnChain, Redirect, HostPorts, Rollout, Shell, Releases, Packets, Traces}
+	return []Feature{DualStack, IPv6, SCTPPackets, PublicAddress, Rules, NetAdmin, CNICalls, OwnChain, Redirect, HostPorts, Rollout, Shell, Releases, Packets, Traces, Kubelet, Sandboxes, Nodes}
 }

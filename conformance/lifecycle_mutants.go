@@ -34,8 +34,16 @@ func written(s *Setup, pairs ...string) {
 // lifecycleMutants break what removes host ports, and the worlds that specs bring along.
 var lifecycleMutants = []Mutant{
 	{ID: "NC-09", Name: "the runtime never calls DEL", Break: skipDEL, Kills: append(fails("leak", "LIF-001", "LIF-009", "LIF-010"), fails("stale", "LIF-003")...)},
-	{ID: "NC-10", Name: "a rule of a pod that is gone takes all host ports", Break: func(s *Setup) { s.Sabotage.StaleRule = true }, Kills: fails("not-closed", "HP-001", "LIF-003")},
-	{ID: "NC-35", Name: "10-terway.conf is left on the node", Break: func(s *Setup) { s.Sabotage.LeftoverConf = true }, Everywhere: true, Kills: fails("refused", "HP-001", "HP-012", "ROL-010")},
+	{ID: "NC-10", Name: "a rule of a pod that is gone takes all host ports", Break: func(s *Setup) { s.Sabotage.StaleRule = true }, Kills: fails("not-closed", "HP-001", "LIF-003"), Cluster: true},
+	{
+		ID: "NC-22", Name: "one node keeps the old list", Break: func(s *Setup) { s.Sabotage.StaleNode = true }, Everywhere: true,
+		Kills: append(fails("stale-list", "ROL-002"), fails("old-chain", "ROL-004")...), Needs: []Feature{Nodes}, Cluster: true,
+	},
+	{
+		ID: "NC-23", Name: "Terway is ready before the plugins of its list are on the node", Break: func(s *Setup) { s.Sabotage.EarlyReady = true }, Everywhere: true,
+		Kills: fails("start-pod", "ROL-009"), Needs: []Feature{Nodes}, Cluster: true,
+	},
+	{ID: "NC-35", Name: "10-terway.conf is left on the node", Break: func(s *Setup) { s.Sabotage.LeftoverConf = true }, Everywhere: true, Kills: fails("refused", "HP-001", "HP-012", "ROL-010"), Cluster: true},
 	{ID: "NC-36", Name: "the runtime names no host ports at DEL", Break: func(s *Setup) { s.Sabotage.ForgetsPorts = true }, Kills: fails("leak", "LIF-002", "LIF-010", "CON-004")},
 	{ID: "NC-37", Name: "the runtime never calls DEL, in the worlds of specs", Break: skipDEL, Everywhere: true, Kills: append(fails("leak", "LIF-012", "LIF-019", "SCL-004", "ROL-007"), fails("stale", "CON-003")...)},
 	{ID: "NC-38", Name: "somebody makes the mark chain after all", Break: func(s *Setup) { s.Facts.KubeProxyMode = terway.KubeProxyIptables }, Everywhere: true, Kills: fails("starts", "VAR-003", "VAR-004")},

@@ -21,7 +21,7 @@ func tunedNode(s *Setup) { s.Sabotage.TunesNode = true }
 // linkLocalMutants break what keeps IPv6 from pods.
 var linkLocalMutants = []Mutant{
 	{
-		ID: "NC-11", Name: "no tuning", Break: chain(PlainPortmap),
+		ID: "NC-11", Name: "no tuning", Break: chain(PlainPortmap), Cluster: true,
 		Kills: append(append(fails("has-ipv6", "LL-001", "LL-002", "LL-003", "LL-006", "LL-007", "LL-008", "LL-009", "LL-018", "SYS-002"), fails("sysctl", "LL-004")...), append(fails("has-routes", "LL-005"), fails("bind-loopback", "LL-020")...)...),
 	},
 	{ID: "NC-12", Name: "only the key of default", Break: tuned(defaultIPv6), Kills: fails("has-ipv6", "LL-001", "LL-002", "LL-003", "LL-006")},

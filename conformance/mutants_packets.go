@@ -20,7 +20,7 @@ func symmetric(config string) func(*Setup) {
 // packetMutants break who reaches whom by which address, and what happens to other traffic.
 var packetMutants = []Mutant{
 	{ID: "NC-06", Name: "masqAll is asked for, and the chain is without", Break: chain(PlainPortmap), Kills: fails("wrong-source", "SRC-005")},
-	{ID: "NC-07", Name: "the public address is asked for, and the chain is without symmetric routing", Break: chain(PlainPortmap), Kills: fails("timeout", "HP-023", "SRC-010")},
+	{ID: "NC-07", Name: "the public address is asked for, and the chain is without symmetric routing", Break: chain(PlainPortmap), Kills: fails("timeout", "HP-023", "SRC-010"), Cluster: true},
 	{
 		ID: "NC-08", Name: "portmap v1.8.0 with nftables, which does not look at addresses (CVE-2025-67499)",
 		Break: func(s *Setup) { chain(NftPortmap)(s); s.Facts.CNIPlugins.Version = "v1.8.0" }, Kills: fails("wrong-answer", "ISO-001", "ISO-002"), Needs: []Feature{Releases},

@@ -250,11 +250,14 @@ func ended(f func()) (v verdict) {
 func (t *T) run() {
 	for _, f := range t.spec.Needs {
 		if why := t.missing(f); why != "" {
-			panic(verdict{missingOutcome[f], "missing-" + string(f), why, ""})
+			panic(verdict{missingOutcome[f], missingCode + string(f), why, ""})
 		}
 	}
 	t.spec.Run(t)
 }
+
+// missingCode begins the codes of specs that lack a feature.
+const missingCode = "missing-"
 
 func (t *T) missing(f Feature) string {
 	if f == OwnChain {
@@ -271,5 +274,6 @@ var missingOutcome = map[Feature]report.Outcome{
 	DualStack: report.NotApplicable, SCTPPackets: report.NotApplicable, Traces: report.NotApplicable, PublicAddress: report.Inconclusive, Rules: report.NotApplicable,
 	NetAdmin: report.NotApplicable, CNICalls: report.NotApplicable, OwnChain: report.NotApplicable,
 	Rollout: report.NotApplicable, Shell: report.NotApplicable, Releases: report.NotApplicable, Packets: report.NotApplicable,
+	Kubelet: report.NotApplicable, Sandboxes: report.NotApplicable, Nodes: report.NotApplicable,
 	IPv6: report.Inconclusive, Redirect: report.Inconclusive, HostPorts: report.Inconclusive,
 }

@@ -34,7 +34,7 @@ func (t *T) want(a Ask, port Port, pod Pod) Want {
 // nodeAddresses are all of the first node's.
 func (t *T) nodeAddresses() []netip.Addr {
 	n := t.Env.Layout().Node
-	return []netip.Addr{n.Address, n.Address6, n.Secondary}
+	return []netip.Addr{n.Address, n.Address6, n.Secondary, n.Secondary6}
 }
 
 // sources are the classes of addresses that predictions name.

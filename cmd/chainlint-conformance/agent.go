@@ -4,9 +4,11 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 
 	"github.com/chainlint/chainlint/conformance/agent"
+	"github.com/chainlint/chainlint/conformance/probe"
 )
 
 // stdio is the standard streams as one.
@@ -31,8 +33,10 @@ func (a *app) agent(ctx context.Context, args []string) int {
 		err = agent.Connect(ctx, agent.Dir, a.in, a.out)
 	case len(args) == 1 && args[0] == "serve":
 		err = agent.Serve(ctx, stdio{a.in, a.out})
+	case args[0] == "look" && len(args) <= 2:
+		err = a.look(ctx, len(args) == 2)
 	default:
-		a.say("agent is run in pods of the suite: nothing behind it, connect or serve")
+		a.say("agent is run in pods of the suite: nothing behind it, connect, serve, or look [stay]")
 		return exitUsage
 	}
 	if err != nil {
@@ -40,4 +44,19 @@ func (a *app) agent(ctx context.Context, args []string) int {
 		return exitCouldNotRun
 	}
 	return exitOK
+}
+
+// look writes what is in the network, as a line of JSON; stays until the end.
+func (a *app) look(ctx context.Context, stay bool) error {
+	seen, err := probe.Look()
+	if err != nil {
+		return err
+	}
+	if err := json.NewEncoder(a.out).Encode(seen); err != nil {
+		return err
+	}
+	if stay {
+		<-ctx.Done()
+	}
+	return nil
 }

@@ -46,7 +46,7 @@ func newCase(t *target.Target, pool terway.Pool, o *options) *testCase {
 		c.add(spec, o)
 	}
 	for _, m := range conformance.Mutants() {
-		if o.mutants && m.Equivalent == "" && (len(o.focus) == 0 || slices.Contains(o.focus, m.ID)) {
+		if o.mutants && m.Equivalent == "" && (m.Cluster || o.env == netnsEnv) && (len(o.focus) == 0 || slices.Contains(o.focus, m.ID)) {
 			c.plan.Mutants = append(c.plan.Mutants, m.ID)
 		}
 	}

@@ -22,8 +22,8 @@ import (
 type options struct {
 	target.Options
 	env, mode, pluginDir, nodeImage, expectations, report string
-	focus, require                             []string
-	mutants                                    bool
+	focus, require                                        []string
+	mutants, keep                                         bool
 }
 
 // The environments.
@@ -47,6 +47,7 @@ func (o *options) register(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&o.require, "require", nil, "features whose absence is a failure")
 	fs.StringSliceVar(&o.focus, "focus", nil, "only these specs and mutants; the verdict is then HOLD at best")
 	fs.BoolVar(&o.mutants, "mutants", false, "also break chains and worlds on purpose, and run the specs that prove the tool")
+	fs.BoolVar(&o.keep, "keep", false, "leave the kind cluster for the next run, which then uses it")
 	fs.StringVar(&o.expectations, "expectations", "", "outcomes that are accepted for a while")
 	fs.StringVar(&o.report, "report", "", "directory for report.json, junit.xml, report.md and report.html")
 }

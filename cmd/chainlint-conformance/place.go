@@ -88,7 +88,7 @@ func (k *kindClusters) run(ctx context.Context, c *testCase, emit func(conforman
 		if err := k.close(ctx); err != nil {
 			return err
 		}
-		made, err := kind.Create(ctx, kind.Options{KubeProxyMode: facts.KubeProxyMode, IPStack: facts.IPStack, NodeImage: k.options.nodeImage, Say: k.say})
+		made, err := kind.Create(ctx, kind.Options{KubeProxyMode: facts.KubeProxyMode, IPStack: facts.IPStack, NodeImage: k.options.nodeImage, Keep: k.options.keep, Say: k.say})
 		if err != nil {
 			return err
 		}
@@ -113,7 +113,7 @@ func (k *kindClusters) close(ctx context.Context) error {
 	if k.cluster == nil {
 		return nil
 	}
-	err := k.cluster.Delete(context.WithoutCancel(ctx))
+	err := k.cluster.Close(context.WithoutCancel(ctx))
 	k.cluster = nil
 	return err
 }

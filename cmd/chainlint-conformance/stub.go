@@ -82,6 +82,9 @@ func stubInit(ctx context.Context) error {
 	if err := unix.Chroot(kind.HostRoot); err != nil { // the tools are the node's
 		return err
 	}
+	if err := os.Setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"); err != nil {
+		return err
+	}
 	return stub.Symmetric(ctx, *merged.Symmetric, len(node.Spec.PodCIDRs) > 1)
 }
 

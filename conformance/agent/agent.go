@@ -40,6 +40,8 @@ type Config struct {
 	Ends []probe.Listen `json:"ends,omitempty"`
 	// Watch its IPv6 addresses for so long.
 	Watch time.Duration `json:"watch,omitempty"`
+	// Health answers a kubelet.
+	Health Health `json:"health,omitzero"`
 }
 
 // FromEnvironment reads the configuration. None at all is an agent that waits to be told.
@@ -56,15 +58,21 @@ func FromEnvironment() (Config, error) {
 	return c, nil
 }
 
-// Run is an agent, until ctx ends. dir gets its socket.
+// Run is an agent, until ctx ends or it is told to exit. dir gets its socket.
 func Run(ctx context.Context, dir string, c Config) error {
-	service := &Service{ctx: ctx, watched: make(chan Sightings, 1), servers: map[int]*probe.Server{}}
+	ctx, exit := context.WithCancel(ctx)
+	defer exit()
+	service := &Service{ctx: ctx, exit: exit, watched: make(chan Sightings, 1), servers: map[int]*probe.Server{}}
 	service.watch(c.Watch)
 	server, err := probe.Serve(c.Identity, c.Manner, c.Ends...)
 	if err != nil {
 		return err
 	}
 	defer server.Close()
+	if err := c.Health.serve(ctx); err != nil {
+		return err
+	}
+	_ = os.Remove(socket(dir)) // a container that is started again has the volume of the one before
 	l, err := net.Listen("unix", socket(dir))
 	if err != nil {
 		return err
@@ -75,7 +83,7 @@ func Run(ctx context.Context, dir string, c Config) error {
 
 // Serve is an agent on one stream, until that ends.
 func Serve(ctx context.Context, stream io.ReadWriteCloser) error {
-	service := &Service{ctx: ctx, watched: make(chan Sightings, 1), servers: map[int]*probe.Server{}}
+	service := &Service{ctx: ctx, exit: func() {}, watched: make(chan Sightings, 1), servers: map[int]*probe.Server{}}
 	service.watch(0)
 	server, err := service.rpc()
 	if err != nil {

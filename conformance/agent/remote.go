@@ -88,5 +88,15 @@ func (r *Remote) Change(ctx context.Context, c probe.Change) error {
 	return r.call(ctx, "Change", c, &Nothing{})
 }
 
+// Exit ends the agent: its process, and so its container.
+func (r *Remote) Exit(ctx context.Context) error { return r.call(ctx, "Exit", Nothing{}, &Nothing{}) }
+
+// Resolve looks a name up there.
+func (r *Remote) Resolve(ctx context.Context, name string) ([]string, error) {
+	var found List[string]
+	err := r.call(ctx, "Resolve", name, &found)
+	return found.All, err
+}
+
 // Ping waits until the agent answers.
 func (r *Remote) Ping(ctx context.Context) error { return r.call(ctx, "Ping", Nothing{}, &Nothing{}) }

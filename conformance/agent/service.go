@@ -5,6 +5,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"net"
 	"sync"
 	"time"
 
@@ -17,6 +18,7 @@ const service = "Agent"
 // Service is what an agent does when it is asked, by net/rpc.
 type Service struct {
 	ctx     context.Context
+	exit    func()
 	watched chan Sightings
 
 	lock    sync.Mutex
@@ -134,6 +136,22 @@ func (s *Service) Shut(number int, _ *Nothing) error {
 
 // Change changes the network namespace, which takes CAP_NET_ADMIN.
 func (s *Service) Change(c probe.Change, _ *Nothing) error { return c.Make() }
+
+// exitDelay lets the answer to Exit go out.
+const exitDelay = 50 * time.Millisecond
+
+// Exit ends the agent.
+func (s *Service) Exit(_ Nothing, _ *Nothing) error {
+	time.AfterFunc(exitDelay, s.exit)
+	return nil
+}
+
+// Resolve looks a name up.
+func (s *Service) Resolve(name string, found *List[string]) error {
+	var err error
+	found.All, err = net.DefaultResolver.LookupHost(s.ctx, name)
+	return err
+}
 
 // Ping answers.
 func (s *Service) Ping(_ Nothing, _ *Nothing) error { return nil }

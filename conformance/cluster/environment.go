@@ -23,6 +23,11 @@ type World struct {
 	Layout      conformance.Layout
 	Facts       terway.PoolFacts
 	About       conformance.About
+	// API is where pods find the API server. Proxied: services have a proxy. Name is one that pods can look up, "" where
+	// there is no DNS.
+	API     string
+	Proxied bool
+	Name    string
 	// Lacks are features that this cluster does not have, each with the reason.
 	Lacks map[conformance.Feature]string
 }
@@ -91,6 +96,8 @@ var absent = map[conformance.Feature]string{
 	conformance.Redirect:    "the datapath of this cluster is what it is",
 	conformance.Releases:    "the plugins are the nodes' own, of one release",
 	conformance.Rollout:     "the chain of this cluster is not touched",
+	conformance.Sandboxes:   "sandboxes cannot be taken away without privileges",
+	conformance.Nodes:       "the chain of this cluster is not touched",
 	conformance.SCTPPackets: "SCTP packets cannot be made without privileges",
 }
 
@@ -146,13 +153,18 @@ func (e *Environment) Start(ctx context.Context, spec conformance.PodSpec) (conf
 	if node == "" {
 		return nil, errors.New("this cluster has no second node")
 	}
-	pod := e.Access.template("pod", node, serving(spec, e.Manner))
-	ask(pod, spec)
-	started, err := e.Access.run(ctx, pod)
+	started, err := e.StartOn(ctx, node, spec)
 	if err != nil {
 		return nil, err
 	}
 	return started, nil
+}
+
+// StartOn starts a pod on a node of that name.
+func (e *Environment) StartOn(ctx context.Context, node string, spec conformance.PodSpec) (*Pod, error) {
+	pod := e.Access.template("pod", node, serving(spec, e.Manner))
+	e.Access.ask(pod, spec)
+	return e.Access.run(ctx, pod)
 }
 
 // At implements conformance.Environment.

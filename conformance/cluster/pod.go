@@ -68,7 +68,16 @@ func (a *Access) template(prefix, node string, config agent.Config) *corev1.Pod 
 }
 
 // ask puts the wishes of a spec into a pod.
-func ask(pod *corev1.Pod, spec conformance.PodSpec) {
+func (a *Access) ask(pod *corev1.Pod, spec conformance.PodSpec) {
+	if spec.Once {
+		pod.Spec.RestartPolicy = corev1.RestartPolicyNever
+	}
+	if spec.Crowded {
+		a.crowd(pod)
+	}
+	if spec.Probed {
+		probed(pod)
+	}
 	for _, p := range spec.Ports {
 		pod.Spec.Containers[0].Ports = append(pod.Spec.Containers[0].Ports, corev1.ContainerPort{
 			ContainerPort: int32(p.Container), HostPort: int32(p.Host), HostIP: p.HostIP, Protocol: corev1.Protocol(strings.ToUpper(p.Protocol)),
@@ -89,6 +98,9 @@ func serving(spec conformance.PodSpec, manner probe.Manner) agent.Config {
 		if !spec.Stopped {
 			c.Ends = append(c.Ends, probe.Listen{Protocol: p.Protocol, Port: p.Container})
 		}
+	}
+	if spec.Probed {
+		c.Health = agent.Health{HTTP: healthHTTP, GRPC: healthGRPC}
 	}
 	return c
 }
@@ -113,12 +125,8 @@ func (p *Pod) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, ip := range running.Status.PodIPs {
-		address, err := netip.ParseAddr(ip.IP)
-		if err != nil {
-			return fmt.Errorf("the pod %s has the address %q: %w", p.name, ip.IP, err)
-		}
-		p.ips = append(p.ips, address)
+	if err := p.setIPs(running); err != nil {
+		return err
 	}
 	p.Remote, err = p.access.connect(ctx, p.name)
 	return err
@@ -140,8 +148,8 @@ func (p *Pod) awaitRunning(ctx context.Context) (pod *corev1.Pod, err error) {
 			return false, fmt.Errorf("the pod %s failed: %s %s", p.name, now.Status.Reason, now.Status.Message)
 		}
 		pod = now
-		states := now.Status.ContainerStatuses
-		return len(states) > 0 && states[0].State.Running != nil && len(now.Status.PodIPs) > 0, nil
+		state := agentState(now)
+		return state != nil && state.State.Running != nil && len(now.Status.PodIPs) > 0, nil
 	})
 	if err != nil && ctx.Err() != nil {
 		return nil, errors.Join(p.complaint(context.WithoutCancel(ctx)), fmt.Errorf("the pod %s does not run in time: %w", p.name, err))

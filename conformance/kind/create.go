@@ -35,6 +35,8 @@ type Options struct {
 	KubeProxyMode, IPStack string
 	// NodeImage of the nodes, "" for the one that is at hand: see [NodeImage].
 	NodeImage string
+	// Keep leaves the cluster, and takes one that was left.
+	Keep bool
 	// Say tells a person what goes on.
 	Say func(format string, args ...any)
 }
@@ -102,32 +104,64 @@ func Create(ctx context.Context, o Options) (*Cluster, error) {
 		return nil, err
 	}
 	c.Kubeconfig = filepath.Join(c.dir, "kubeconfig")
-	if err := c.refuseExisting(); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(c.dir))
+	there, err := c.exists()
+	switch {
+	case err == nil && there && o.Keep:
+		err = c.adopt(ctx, text)
+	case err == nil && there:
+		err = fmt.Errorf("there is a kind cluster %s already: another run uses it, or one left it; --keep uses it again, and chainlint-conformance cleanup removes it", c.Name)
+	case err == nil:
+		if err := c.create(ctx, text); err != nil {
+			return nil, errors.Join(err, c.Delete(context.WithoutCancel(ctx)))
+		}
+		return c, nil
 	}
-	if err := c.create(ctx, text); err != nil {
-		return nil, errors.Join(err, c.Delete(context.WithoutCancel(ctx)))
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(c.dir))
 	}
 	return c, nil
 }
 
-// refuseExisting keeps two runs from sharing a cluster that neither of them expects.
-func (c *Cluster) refuseExisting() error {
+func (c *Cluster) exists() (bool, error) {
 	all, err := c.provider.List()
 	if err != nil {
-		return fmt.Errorf("list kind clusters: %w", err)
+		return false, fmt.Errorf("list kind clusters: %w", err)
 	}
-	if slices.Contains(all, c.Name) {
-		return fmt.Errorf("there is a kind cluster %s already: another run uses it, or one that was killed left it; chainlint-conformance cleanup removes it", c.Name)
+	return slices.Contains(all, c.Name), nil
+}
+
+// adopt takes a cluster that an earlier run left. What is half made is an error.
+func (c *Cluster) adopt(ctx context.Context, text []byte) error {
+	config, err := c.provider.KubeConfig(c.Name, false)
+	if err == nil {
+		err = os.WriteFile(c.Kubeconfig, []byte(config), 0o600)
 	}
-	return nil
+	if err == nil {
+		_, err = c.configure(ctx, text, c.nodeImage(ctx))
+	}
+	if err == nil {
+		err = c.findNodes(ctx)
+	}
+	if err == nil {
+		c.vpc = vpc{name: c.Name}
+		err = c.findAddresses(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("the cluster %s that is there is not whole, chainlint-conformance cleanup removes it: %w", c.Name, err)
+	}
+	c.say("cluster %s, which an earlier run left", c.Name)
+	return c.install(ctx)
+}
+
+func (c *Cluster) nodeImage(ctx context.Context) string {
+	if c.Options.NodeImage != "" {
+		return c.Options.NodeImage
+	}
+	return NodeImage(ctx)
 }
 
 func (c *Cluster) create(ctx context.Context, text []byte) error {
-	image := c.Options.NodeImage
-	if image == "" {
-		image = NodeImage(ctx)
-	}
+	image := c.nodeImage(ctx)
 	config, err := c.configure(ctx, text, image)
 	if err != nil {
 		return err
@@ -214,13 +248,13 @@ func (c *Cluster) findNodes(ctx context.Context) error {
 	slices.SortFunc(all, func(a, b nodes.Node) int { return strings.Compare(a.String(), b.String()) })
 	c.nodes = nil
 	for _, n := range all {
-		ip, ip6, err := n.IP()
-		if err != nil {
+		found := node{Node: n, name: n.String()}
+		var err error
+		if found.ip, found.ip6, err = addressesOf(ctx, found.name, kindNetwork); err != nil {
 			return err
 		}
-		found := node{Node: n, name: n.String(), ip: netip.MustParseAddr(ip)}
-		if ip6 != "" && len(c.PodRanges) > 1 {
-			found.ip6 = netip.MustParseAddr(ip6)
+		if !c.dual() {
+			found.ip6 = netip.Addr{}
 		}
 		c.nodes = append(c.nodes, found)
 	}
@@ -232,6 +266,15 @@ func (c *Cluster) findNodes(ctx context.Context) error {
 
 // deleteLimit bounds the removal of a cluster.
 const deleteLimit = time.Minute
+
+// Close removes the cluster, unless it is to be kept, and the files of this process.
+func (c *Cluster) Close(ctx context.Context) error {
+	if c.Options.Keep {
+		c.say("the cluster %s is kept: kind export kubeconfig --name %s; chainlint-conformance cleanup removes it", c.Name, c.Name)
+		return os.RemoveAll(c.dir)
+	}
+	return c.Delete(ctx)
+}
 
 // Delete removes the cluster and everything around it.
 func (c *Cluster) Delete(ctx context.Context) error {

@@ -28,6 +28,8 @@ type view struct {
 	World cluster.World
 	// Data of the ConfigMap that was rolled out, and with which facts.
 	Data map[string]string
+	// Refusal is what Terway's init container said to Data, "" where it did not fail.
+	Refusal string
 	// Alone: no other process uses the cluster, so the chain may be replaced.
 	Alone bool
 }
@@ -99,7 +101,10 @@ func (l *lane) Open(ctx context.Context, setup conformance.Setup) (conformance.E
 	if why := l.unsupported(setup); why != "" {
 		return nil, &conformance.Unsupported{Why: why}
 	}
-	e := &environment{lane: l}
+	e := &environment{lane: l, sabotage: setup.Sabotage}
+	if l.Refusal != "" && maps.Equal(setup.Data, l.Data) {
+		e.refusal = &conformance.StartError{Stage: conformance.StageTerway, Err: errors.New(l.Refusal)}
+	}
 	if err := e.Roll(ctx, setup.Data); err != nil && !errors.As(err, &e.refusal) {
 		return nil, err
 	}
@@ -108,7 +113,7 @@ func (l *lane) Open(ctx context.Context, setup conformance.Setup) (conformance.E
 		return nil, err
 	}
 	inner.Manner = setup.Sabotage.Manner
-	e.Environment, e.sabotage = inner, setup.Sabotage
+	e.Environment = inner
 	return e, e.breakWorld(ctx)
 }
 
@@ -129,7 +134,7 @@ func (l *lane) unsupported(setup conformance.Setup) string {
 		return "the vSwitch of this cluster is what it is"
 	}
 	able := setup.Sabotage
-	able.Manner, able.Blocked, able.StaleRule, able.Mute, able.NoPods, able.LeftoverConf = "", false, false, false, false, false
+	able.Manner, able.Blocked, able.StaleRule, able.Mute, able.NoPods, able.LeftoverConf, able.StaleNode, able.EarlyReady = "", false, false, false, false, false, false, false
 	if able != (conformance.Sabotage{}) {
 		return "a cluster cannot be broken in that way"
 	}
@@ -146,42 +151,20 @@ type environment struct {
 	mended  []func() error
 }
 
-// Roll implements conformance.Roller: the ConfigMap is replaced and Terway restarted, on all nodes at once.
-func (e *environment) Roll(ctx context.Context, data map[string]string) error {
-	l := e.lane
-	e.refusal = nil
-	if maps.Equal(data, l.current) {
-		return nil
-	}
-	client := l.access.Client
-	old, err := standIns(ctx, client)
-	if err != nil {
-		return err
-	}
-	if err := putConfig(ctx, client, data); err != nil {
-		return err
-	}
-	l.current = data
-	if err := restart(ctx, client); err != nil {
-		return err
-	}
-	err = awaitTerway(ctx, client, old)
-	if errors.As(err, &e.refusal) {
-		return e.refusal
-	}
-	return err
-}
-
 // Start implements conformance.Environment.
 func (e *environment) Start(ctx context.Context, spec conformance.PodSpec) (conformance.Pod, error) {
 	if e.refusal != nil {
 		return nil, e.refusal
 	}
-	return e.Environment.Start(ctx, spec)
+	node := e.World.Node
+	if spec.OnOther {
+		node = e.World.Other
+	}
+	return e.StartOn(ctx, node, spec)
 }
 
 // has are features of this environment that other clusters lack.
-var has = []conformance.Feature{conformance.Rules, conformance.Shell, conformance.Rollout, conformance.PublicAddress}
+var has = []conformance.Feature{conformance.Rules, conformance.Shell, conformance.Rollout, conformance.PublicAddress, conformance.Sandboxes, conformance.Nodes}
 
 // Missing implements conformance.Environment.
 func (e *environment) Missing(f conformance.Feature) string {

@@ -256,16 +256,3 @@ func (c *Cluster) provision(ctx context.Context, client kubernetes.Interface, se
 	}
 	return awaitTerway(ctx, client, old)
 }
-
-// conflists are the lists on all nodes, by the nodes' names.
-func conflists(ctx context.Context, names []string) (map[string]string, error) {
-	all := map[string]string{}
-	for _, name := range names {
-		cmd, err := docker(ctx, "exec", name, "cat", conflistPath)
-		if err != nil {
-			return nil, err
-		}
-		all[name] = cmd
-	}
-	return all, nil
-}

@@ -70,6 +70,9 @@ func (c *Cluster) Run(ctx context.Context, plan conformance.Plan, plugins string
 	if err != nil && !errors.As(err, &refusal) {
 		return err
 	}
+	if refusal != nil {
+		v.Refusal = refusal.Err.Error()
+	}
 	if err := access.CreateNamespace(ctx); err != nil {
 		return err
 	}
@@ -87,8 +90,8 @@ func (c *Cluster) Run(ctx context.Context, plan conformance.Plan, plugins string
 func (c *Cluster) view(setup conformance.Setup) view {
 	first, second := c.nodes[1], c.nodes[2]
 	layout := conformance.Layout{
-		Node:   conformance.NodeLayout{Address: first.ip, Address6: first.ip6, Secondary: first.eni},
-		Other:  conformance.NodeLayout{Address: second.ip, Address6: second.ip6, Secondary: second.eni},
+		Node:   conformance.NodeLayout{Address: first.ip, Address6: first.ip6, Secondary: first.eni, Secondary6: first.eni6},
+		Other:  conformance.NodeLayout{Address: second.ip, Address6: second.ip6, Secondary: second.eni, Secondary6: second.eni6},
 		Public: public, PublicNode: elasticIP, External: external, Prefix: c.PodRanges[0], Dual: c.dual(),
 	}
 	if c.dual() {
@@ -96,7 +99,10 @@ func (c *Cluster) view(setup conformance.Setup) view {
 	}
 	return view{
 		Name: c.Name, Kubeconfig: c.Kubeconfig, Nodes: c.names(), VPC: c.vpc.container(), Data: setup.Data,
-		World: cluster.World{Node: first.name, Other: second.name, Layout: layout, Facts: setup.Facts, About: c.about(setup), Lacks: c.lacks(setup)},
+		World: cluster.World{
+			Node: first.name, Other: second.name, Layout: layout, Facts: setup.Facts, About: c.about(setup),
+			API: c.nodes[0].ip.String() + ":6443", Proxied: c.Options.KubeProxyMode != terway.KubeProxyNone, Name: c.dnsName(),
+		},
 	}
 }
 
@@ -130,9 +136,12 @@ func kernel() string {
 	return unix.ByteSliceToString(name.Release[:])
 }
 
-// lacks are features that this cluster does not have.
-func (c *Cluster) lacks(conformance.Setup) map[conformance.Feature]string {
-	return map[conformance.Feature]string{conformance.OwnChain: ""}
+// dnsName is a name that every cluster with a DNS knows, "" where this one has none.
+func (c *Cluster) dnsName() string {
+	if c.withoutDNS {
+		return ""
+	}
+	return "kubernetes.default.svc.cluster.local"
 }
 
 // split tells what can share a cluster from what cannot.

@@ -118,6 +118,18 @@ func addressesOf(ctx context.Context, container, network string) (ip, ip6 netip.
 
 // routes runs the scripts that make a VPC of containers.
 func (c *Cluster) routes(ctx context.Context) error {
+	if err := c.findSlices(ctx); err != nil {
+		return err
+	}
+	if err := script(ctx, c.vpc.container(), c.vpcVariables()+vpcScript); err != nil {
+		return fmt.Errorf("make the VPC: %w", err)
+	}
+	variables := fmt.Sprintf("ROUTER=%s ROUTER6=%s\n", c.vpc.ip, valid(c.vpc.ip6, c.dual()))
+	return c.onAll(func(n *node) error { return script(ctx, n.name, variables+nodeScript) })
+}
+
+// findSlices asks for the nodes' parts of the pods' ranges.
+func (c *Cluster) findSlices(ctx context.Context) error {
 	kubectl := `jsonpath={range .items[*]}{.metadata.name}{range .spec.podCIDRs[*]} {@}{end}{"\n"}{end}`
 	out, err := c.nodes[0].output(ctx, "kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "get", "nodes", "-o", kubectl)
 	if err != nil {
@@ -140,11 +152,7 @@ func (c *Cluster) routes(ctx context.Context) error {
 			}
 		}
 	}
-	if err := script(ctx, c.vpc.container(), c.vpcVariables()+vpcScript); err != nil {
-		return fmt.Errorf("make the VPC: %w", err)
-	}
-	variables := fmt.Sprintf("ROUTER=%s ROUTER6=%s\n", c.vpc.ip, valid(c.vpc.ip6, c.dual()))
-	return c.onAll(func(n *node) error { return script(ctx, n.name, variables+nodeScript) })
+	return nil
 }
 
 // valid is an address as text, "" where it is not wanted or not there.

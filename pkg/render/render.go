@@ -247,13 +247,17 @@ func remarks(b *base, c chain, key string) Problems {
 	return ps
 }
 
-// chainHash changes when the chain may change, and never looks at eni_conf.
 func chainHash(texts map[string]string, key, text string) string {
 	all := maps.Clone(texts)
 	all[key] = text
+	return ChainHash(all)
+}
+
+// ChainHash of the data of eni-config changes when the chain may change, and never looks at eni_conf.
+func ChainHash(data map[string]string) string {
 	h := sha256.New()
 	for _, k := range terway.ChainKeys {
-		if value, ok := all[k]; ok {
+		if value, ok := data[k]; ok {
 			fmt.Fprintf(h, "%s %d\n%s", k, len(value), value)
 		}
 	}

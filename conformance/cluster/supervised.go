@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/chainlint/chainlint/conformance"
+	"github.com/chainlint/chainlint/conformance/agent"
+	"github.com/chainlint/chainlint/conformance/probe"
+	"github.com/chainlint/chainlint/internal/image"
+)
+
+// The kinds of containers beside the ordinary one.
+const (
+	initKind      = "init"
+	sidecarKind   = "sidecar"
+	ephemeralKind = "ephemeral"
+)
+
+// beside is a container that reads the network when it starts and writes that to its log.
+func (a *Access) beside(kind string, stays bool) corev1.Container {
+	command := []string{image.Conformance, "agent", "look"}
+	if stays {
+		command = append(command, "stay")
+	}
+	first := a.template("", "", agent.Config{}).Spec.Containers[0]
+	return corev1.Container{Name: kind, Image: a.Image, ImagePullPolicy: a.Pull, Command: command, Resources: first.Resources, SecurityContext: first.SecurityContext}
+}
+
+// crowd puts containers of other kinds into a pod; the ephemeral one comes when the pod runs.
+func (a *Access) crowd(pod *corev1.Pod) {
+	always := corev1.ContainerRestartPolicyAlways
+	sidecar := a.beside(sidecarKind, true)
+	sidecar.RestartPolicy = &always
+	pod.Spec.InitContainers = []corev1.Container{sidecar, a.beside(initKind, false)}
+}
+
+// Health ports of the agent.
+const (
+	healthHTTP = 18080
+	healthGRPC = 18081
+)
+
+// probed lets the kubelet ask a pod in every way. One container has one probe of a kind, so each kind has another way.
+func probed(pod *corev1.Pod) {
+	http := corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: "/", Port: intstr.FromInt32(healthHTTP)}}
+	grpc := corev1.ProbeHandler{GRPC: &corev1.GRPCAction{Port: healthGRPC}}
+	tcp := corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromInt32(healthHTTP)}}
+	command := corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{image.Conformance, "version"}}}
+	first := &pod.Spec.Containers[0]
+	first.StartupProbe, first.ReadinessProbe = check(http), check(grpc)
+	second := *first.DeepCopy()
+	second.Name, second.Env, second.Command = "commanded", nil, []string{image.Conformance, "agent", "look", "stay"}
+	second.StartupProbe, second.ReadinessProbe, second.Ports, second.VolumeMounts = check(command), check(tcp), nil, nil
+	pod.Spec.Containers = append(pod.Spec.Containers, second)
+}
+
+func check(how corev1.ProbeHandler) *corev1.Probe {
+	return &corev1.Probe{ProbeHandler: how, PeriodSeconds: 1, FailureThreshold: 10, TimeoutSeconds: 5}
+}
+
+// resumeLimit is how long a kubelet may take to start something again.
+const resumeLimit = 40 * time.Second
+
+// agentState of a pod: that of the container with the agent.
+func agentState(pod *corev1.Pod) *corev1.ContainerStatus {
+	for i, s := range pod.Status.ContainerStatuses {
+		if s.Name == containerName {
+			return &pod.Status.ContainerStatuses[i]
+		}
+	}
+	return nil
+}
+
+// Restart implements conformance.Supervised.
+func (p *Pod) Restart(ctx context.Context) error {
+	return p.Resume(ctx, func(ctx context.Context) error { return p.Exit(ctx) })
+}
+
+// Resume does something that makes the kubelet start the agent again, and waits until that answers.
+func (p *Pod) Resume(ctx context.Context, end func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, resumeLimit)
+	defer cancel()
+	now, err := p.access.Client.CoreV1().Pods(p.access.Namespace).Get(ctx, p.name, metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	before := agentState(now)
+	if before == nil {
+		return fmt.Errorf("the pod %s has no container %s", p.name, containerName)
+	}
+	if err := end(ctx); err != nil {
+		return err
+	}
+	_ = p.Remote.Close() // its process is gone
+	err = p.access.follow(ctx, p.name, resumeLimit, func(e watch.EventType, now *corev1.Pod) (bool, error) {
+		if now == nil || e == watch.Deleted {
+			return false, fmt.Errorf("the pod %s is gone", p.name)
+		}
+		s := agentState(now)
+		again := s != nil && s.State.Running != nil && s.ContainerID != before.ContainerID && len(now.Status.PodIPs) > 0
+		if !again {
+			return false, nil
+		}
+		return true, p.setIPs(now)
+	})
+	if err != nil {
+		return fmt.Errorf("the kubelet does not start the pod %s again: %w", p.name, err)
+	}
+	p.Remote, err = p.access.connect(ctx, p.name)
+	return err
+}
+
+func (p *Pod) setIPs(pod *corev1.Pod) error {
+	p.ips = nil
+	for _, ip := range pod.Status.PodIPs {
+		address, err := netip.ParseAddr(ip.IP)
+		if err != nil {
+			return fmt.Errorf("the pod %s has the address %q: %w", p.name, ip.IP, err)
+		}
+		p.ips = append(p.ips, address)
+	}
+	return nil
+}
+
+// Finish implements conformance.Supervised.
+func (p *Pod) Finish(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, resumeLimit)
+	defer cancel()
+	if err := p.Exit(ctx); err != nil {
+		return err
+	}
+	return p.await(ctx, func(now *corev1.Pod) bool { return now.Status.Phase == corev1.PodSucceeded })
+}
+
+// Ready implements conformance.Supervised.
+func (p *Pod) Ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, resumeLimit)
+	defer cancel()
+	last := ""
+	err := p.await(ctx, func(now *corev1.Pod) bool {
+		for _, c := range now.Status.Conditions {
+			if c.Type == corev1.PodReady {
+				last = c.Message
+				return c.Status == corev1.ConditionTrue
+			}
+		}
+		return false
+	})
+	if err != nil && last != "" {
+		err = fmt.Errorf("%w: %s", err, last)
+	}
+	return err
+}
+
+func (p *Pod) await(ctx context.Context, done func(*corev1.Pod) bool) error {
+	return p.access.follow(ctx, p.name, resumeLimit, func(e watch.EventType, now *corev1.Pod) (bool, error) {
+		if now == nil || e == watch.Deleted {
+			return false, fmt.Errorf("the pod %s is gone, or nothing happens to it", p.name)
+		}
+		return done(now), nil
+	})
+}
+
+// Beside implements conformance.Supervised.
+func (p *Pod) Beside(ctx context.Context) (map[string]probe.Inspection, error) {
+	ctx, cancel := context.WithTimeout(ctx, resumeLimit)
+	defer cancel()
+	if err := p.addEphemeral(ctx); err != nil {
+		return nil, err
+	}
+	all := map[string]probe.Inspection{}
+	for _, kind := range []string{initKind, sidecarKind, ephemeralKind} {
+		seen, err := p.logged(ctx, kind)
+		if err != nil {
+			return nil, err
+		}
+		all[kind] = seen
+	}
+	return all, nil
+}
+
+func (p *Pod) addEphemeral(ctx context.Context) error {
+	pods := p.access.Client.CoreV1().Pods(p.access.Namespace)
+	now, err := pods.Get(ctx, p.name, metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	c := p.access.beside(ephemeralKind, false)
+	now.Spec.EphemeralContainers = append(now.Spec.EphemeralContainers, corev1.EphemeralContainer{EphemeralContainerCommon: corev1.EphemeralContainerCommon{
+		Name: c.Name, Image: c.Image, ImagePullPolicy: c.ImagePullPolicy, Command: c.Command, SecurityContext: c.SecurityContext,
+	}})
+	if _, err := pods.UpdateEphemeralContainers(ctx, p.name, now, metav1.UpdateOptions{}); err != nil {
+		return fmt.Errorf("add an ephemeral container: %w", err)
+	}
+	return nil
+}
+
+// logged is what a container wrote to its log, as soon as it is there.
+func (p *Pod) logged(ctx context.Context, container string) (seen probe.Inspection, err error) {
+	for {
+		text, err := p.access.Client.CoreV1().Pods(p.access.Namespace).GetLogs(p.name, &corev1.PodLogOptions{Container: container}).DoRaw(ctx)
+		if line, _, whole := strings.Cut(string(text), "\n"); err == nil && whole {
+			return seen, json.Unmarshal([]byte(line), &seen)
+		}
+		select {
+		case <-ctx.Done():
+			return seen, fmt.Errorf("the %s container of %s says nothing: %w", container, p.name, ctx.Err())
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// Pending implements conformance.Scheduler.
+func (e *Environment) Pending(ctx context.Context, spec conformance.PodSpec) (string, error) {
+	a := e.Access
+	pod := a.template("pending", "", serving(spec, e.Manner))
+	a.ask(pod, spec)
+	pod.Spec.NodeSelector = map[string]string{corev1.LabelHostname: e.World.Node}
+	made, err := a.Client.CoreV1().Pods(a.Namespace).Create(ctx, pod, metav1.CreateOptions{})
+	if err != nil {
+		return "", fmt.Errorf("make a pod: %w", err)
+	}
+	p := &Pod{access: a, name: made.Name, uid: string(made.UID)}
+	defer p.remove(context.WithoutCancel(ctx), 0) //nolint:errcheck // it never ran
+	ctx, cancel := context.WithTimeout(ctx, resumeLimit)
+	defer cancel()
+	why := ""
+	err = p.await(ctx, func(now *corev1.Pod) bool {
+		for _, c := range now.Status.Conditions {
+			if c.Type == corev1.PodScheduled {
+				why = c.Message
+				return c.Status == corev1.ConditionFalse || now.Spec.NodeName != ""
+			}
+		}
+		return now.Spec.NodeName != ""
+	})
+	return why, err
+}
+
+// Services implements conformance.Server.
+func (e *Environment) Services(ctx context.Context, pod conformance.Pod, port conformance.Port) (conformance.Services, error) {
+	have := conformance.Services{API: e.World.API}
+	if e.World.Name != "" {
+		have.Name = e.World.Name
+	}
+	if !e.World.Proxied {
+		return have, nil
+	}
+	p, ok := pod.(interface{ Name() string })
+	if !ok {
+		return have, fmt.Errorf("%T has no name in the cluster", pod)
+	}
+	a, label := e.Access, map[string]string{"chainlint.dev/served": p.Name()}
+	patch := []byte(`{"metadata":{"labels":{"chainlint.dev/served":` + strconv.Quote(p.Name()) + `}}}`)
+	if _, err := a.Client.CoreV1().Pods(a.Namespace).Patch(ctx, p.Name(), "application/strategic-merge-patch+json", patch, metav1.PatchOptions{}); err != nil {
+		return have, fmt.Errorf("label a pod: %w", err)
+	}
+	made, err := a.Client.CoreV1().Services(a.Namespace).Create(ctx, &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Name: p.Name(), Labels: a.labels()},
+		Spec:       corev1.ServiceSpec{Selector: label, Ports: []corev1.ServicePort{{Port: 80, TargetPort: intstr.FromInt32(int32(port.Container))}}},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		return have, fmt.Errorf("make a service: %w", err)
+	}
+	have.Service = netip.AddrPortFrom(netip.MustParseAddr(made.Spec.ClusterIP), 80).String()
+	return have, nil
+}
+
+// Resolve implements conformance.Server.
+func (e *Environment) Resolve(ctx context.Context, pod conformance.Pod, name string) ([]string, error) {
+	p, ok := pod.(interface {
+		Resolve(ctx context.Context, name string) ([]string, error)
+	})
+	if !ok {
+		return nil, fmt.Errorf("%T looks no names up", pod)
+	}
+	return p.Resolve(ctx, name)
+}
+
+// Name of the pod.
+func (p *Pod) Name() string { return p.name }

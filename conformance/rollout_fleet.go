@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conformance
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/chainlint/chainlint/conformance/probe"
+)
+
+const terwaySource = "AliyunContainerService/terway:daemon/server.go (ensureCNIConfig), hack/init.sh"
+
+// fleetSpecs are about a chain on its way to many nodes.
+var fleetSpecs = []Spec{
+	{
+		ID: "ROL-001", Name: "editing the ConfigMap alone changes nothing on any node", Level: Core, Own: true, Needs: []Feature{OwnChain, Rollout, Nodes}, Evidence: 5,
+		Why:     "Terway reads it when it starts. Who edits and does not restart believes the change is out, until a node is replaced months later.",
+		Sources: []string{vendorPage, terwaySource},
+		Run:     editedOnly,
+	},
+	{
+		ID: "ROL-002", Name: "a manifest with the hash of its chain rolls Terway, and each node's list is what Terway is to write", Level: Core, Own: true, Needs: []Feature{OwnChain, Rollout, Nodes}, Evidence: 3,
+		Why:     "One node that stays behind gives its pods the old chain.",
+		Sources: []string{terwaySource},
+		Run: func(t *T) {
+			o, f := t.fleet(Chain(PlainTerway))
+			o.rollout(f, Chain(PlainTerway, PlainPortmap, NoLinkLocal))
+			o.listsAre(f, Chain(PlainTerway, PlainPortmap, NoLinkLocal))
+		},
+	},
+	{
+		ID: "ROL-003", Name: "pods from before a rollout keep their address and their connections, and get no host port by it", Level: Core, Own: true, Needs: []Feature{OwnChain, Rollout, Nodes}, Evidence: 12,
+		Why:     "A chain is run when a pod starts: what runs already is not touched, for good and for bad.",
+		Sources: []string{vendorPage},
+		Run:     olderPods,
+	},
+	{
+		ID: "ROL-004", Name: "pods after a rollout get the chain on every node, at once", Level: Core, Own: true, Needs: []Feature{OwnChain, Rollout, Nodes}, Evidence: 6,
+		Why:     "The runtime watches its directory, and takes the new list without a restart of its own (ROL-013 of the catalogue is part of it).",
+		Sources: []string{"containerd/containerd:internal/cri/server/cni_conf_syncer.go"},
+		Run:     newerPods,
+	},
+	{
+		ID: "ROL-005", Name: "a pod that is made during a rollout starts in the end", Level: Ext, Own: true, Needs: []Feature{OwnChain, Rollout, Nodes}, Evidence: 2,
+		Why:     "While Terway restarts its socket does not answer, and every ADD on that node fails: the kubelet must try again, and it does.",
+		Sources: []string{terwaySource},
+		Run:     duringRollout,
+	},
+	{
+		ID: "ROL-008", Name: "JSON that is broken stops at the first node, whose list stays, and taking it back repairs it", Level: Core, Own: true, Needs: []Feature{OwnChain, Rollout, Nodes}, Evidence: 7,
+		Why:     "Terway's init container fails there and the rollout waits for it. New pods of that node do not start meanwhile; old ones and those of other nodes are well.",
+		Sources: []string{terwaySource},
+		Run:     brokenJSON,
+	},
+}
+
+// fleet opens an environment with a chain, as one whose chain is rolled out node by node.
+func (t *T) fleet(data map[string]string) (*T, Fleet) {
+	o := t.Open(func(s *Setup) { s.Data = data })
+	f, ok := o.Env.(Fleet)
+	if !ok {
+		t.Inconclusive("harness", "the chain of this environment cannot be rolled out")
+	}
+	return o, f
+}
+
+// rollout fails the spec where a chain does not get to all nodes.
+func (t *T) rollout(f Fleet, data map[string]string) {
+	if err := f.Rollout(t, data, func() {}); err != nil {
+		t.notStarted(err)
+	}
+}
+
+// listsAre requires the list that Terway writes for the data on every node.
+func (t *T) listsAre(f Fleet, data map[string]string) {
+	want, err := f.Effective(data)
+	t.Must(err)
+	lists, err := f.Lists(t)
+	t.Must(err)
+	for _, node := range slices.Sorted(maps.Keys(lists)) {
+		got := "another list"
+		if strings.TrimSpace(lists[node]) == strings.TrimSpace(want) {
+			got = "as rendered"
+		}
+		t.Read("node "+node, "its list", got, "as rendered")
+		if got != "as rendered" {
+			t.Fail("stale-list", "the list on the node %s is not what Terway writes for this ConfigMap: pods there get another chain", node)
+		}
+	}
+}
+
+// settling is how long nothing may happen after a change that must change nothing.
+const settling = 2 * time.Second
+
+func editedOnly(t *T) {
+	old := Chain(PlainTerway)
+	o, f := t.fleet(old)
+	t.Must(f.Configure(t, Chain(PlainTerway, PlainPortmap)))
+	time.Sleep(settling)
+	o.listsAre(f, old)
+	port := o.Port(probe.TCP)
+	pod := o.Start(PodSpec{Ports: []Port{port}})
+	o.once(pod, port, refused, Asks(probe.TCP, External, Localhost)...)
+	o.Stop(pod)
+	t.Must(f.Configure(t, old))
+}
+
+func olderPods(t *T) {
+	o, f := t.fleet(Chain(PlainTerway))
+	port, direct := o.Port(probe.TCP), Asks(probe.TCP, Direct)
+	pod := o.Start(PodSpec{Ports: []Port{port}})
+	before := addressWords(pod)
+	stop := o.sample(pod, port, direct[0])
+	o.rollout(f, Chain(PlainTerway, PlainPortmap))
+	asked, lost := stop()
+	o.Read("external", "questions to the pod during the rollout that nobody answered", lost, "none")
+	if lost != "none" || asked < 5 {
+		o.Fail("interrupted", "of %d questions to a pod that runs, during the rollout, went unanswered: %s", asked, lost)
+	}
+	o.once(pod, port, refused, Asks(probe.TCP, External, Localhost)...)
+	o.Answers(pod, port, direct...)
+	o.Read("pod", "addresses", addressWords(pod), before)
+	o.Stop(pod)
+}
+
+// sample asks a pod all the time, until stop is called, which says how often, and what was not answered.
+func (t *T) sample(pod Pod, port Port, a Ask) (stop func() (asked int, lost string)) {
+	from, request := t.place(a, pod), a.Shape
+	request.Protocol, request.To, request.Limit = a.Protocol, t.target(a, port, pod), answerLimit
+	done, result := make(chan struct{}), make(chan []probe.Result, 1)
+	go func() {
+		var all []probe.Result
+		for {
+			select {
+			case <-done:
+				result <- all
+				return
+			case <-time.After(100 * time.Millisecond):
+			}
+			got, err := from.Probe(t, request)
+			if err != nil {
+				got = []probe.Result{{Outcome: probe.Unreachable, Error: err.Error()}}
+			}
+			all = append(all, got...)
+		}
+	}()
+	return func() (int, string) {
+		close(done)
+		all := <-result
+		lost := map[string]bool{}
+		for _, r := range all {
+			if r.Outcome != probe.Answered {
+				lost[string(r.Outcome)] = true
+			}
+		}
+		t.record.evidence += len(all)
+		return len(all), orNone(slices.Sorted(maps.Keys(lost)))
+	}
+}
+
+func newerPods(t *T) {
+	o, f := t.fleet(Chain(PlainTerway))
+	o.rollout(f, Chain(PlainTerway, PlainPortmap, NoLinkLocal))
+	lists, err := f.Lists(t)
+	t.Must(err)
+	for _, node := range slices.Sorted(maps.Keys(lists)) {
+		pod, err := f.StartOn(t, node, PodSpec{Ports: []Port{o.Port(probe.TCP)}})
+		if err != nil {
+			o.notStarted(err)
+		}
+		o.Cleanup(func() { _ = pod.Stop(t) })
+		seen, err := pod.Look(t)
+		t.Must(err)
+		got := "has IPv6"
+		if len(inet6(seen)) == 0 {
+			got = "none"
+		}
+		o.Read("pod on "+node, "IPv6", got, "none")
+		if got != "none" {
+			o.Fail("old-chain", "a new pod on %s did not go through the chain that was rolled out", node)
+		}
+		o.Stop(pod)
+	}
+	port := o.Port(probe.TCP)
+	o.Cycle(port, Asks(probe.TCP, External)...)
+}
+
+func duringRollout(t *T) {
+	o, f := t.fleet(Chain(PlainTerway))
+	started := make(chan error, 1)
+	var pod Pod
+	err := f.Rollout(t, Chain(PlainTerway, PlainPortmap), func() {
+		go func() {
+			var err error
+			pod, err = o.Env.Start(t, PodSpec{})
+			started <- err
+		}()
+	})
+	if err != nil {
+		o.notStarted(err)
+	}
+	if err := <-started; err != nil {
+		o.notStarted(err)
+	}
+	o.Cleanup(func() { _ = pod.Stop(t) })
+	o.Read("pod", "addresses", addressWords(pod), "")
+	next := o.Start(PodSpec{})
+	o.Read("pod", "addresses", addressWords(next), "")
+	o.Stop(next)
+}
+
+func brokenJSON(t *T) {
+	good := Chain(PlainTerway, PlainPortmap)
+	o, f := t.fleet(good)
+	port, ask := o.Port(probe.TCP), Asks(probe.TCP, External)
+	old := o.Start(PodSpec{Ports: []Port{port}})
+	o.Answers(old, port, ask...)
+	bad := maps.Clone(good)
+	bad["10-terway.conflist"] = strings.TrimSuffix(bad["10-terway.conflist"], "}")
+	err := f.Rollout(t, bad, func() {})
+	var start *StartError
+	if !errors.As(err, &start) || start.Stage != StageTerway {
+		o.Fail("accepted", "Terway's init container was predicted to fail on broken JSON, and: %v", err)
+	}
+	o.Read("node", "Terway's init container", "fails", "fails")
+	o.listsAre(f, good)
+	o.Answers(old, port, ask...)
+	o.rollout(f, good)
+	o.Stop(old)
+	o.Released(port, ask...)
+}
