@@ -279,11 +279,13 @@ const (
 	Sandboxes Feature = "sandboxes"
 	// Nodes are several, and the environment is a [Fleet].
 	Nodes Feature = "nodes"
+	// Before: pods are there from before an upgrade: the environment is a [Keeper].
+	Before Feature = "before"
 	// Traces: the way of packets through nodes can be followed: they are [Tracer]s.
 	Traces Feature = "traces"
 )
 
 // Features are all of them.
 func Features() []Feature {
-	return []Feature{DualStack, IPv6, SCTPPackets, PublicAddress, Rules, NetAdmin, CNICalls, OwnChain, Redirect, HostPorts, Rollout, Shell, Releases, Packets, Traces, Kubelet, Sandboxes, Nodes}
+	return []Feature{DualStack, IPv6, SCTPPackets, PublicAddress, Rules, NetAdmin, CNICalls, OwnChain, Redirect, HostPorts, Rollout, Shell, Releases, Packets, Traces, Kubelet, Sandboxes, Nodes, Before}
 }

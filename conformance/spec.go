@@ -111,6 +111,7 @@ func Groups() []Group {
 		{"chain variants", variantSpecs},
 		{"rollout", inOrder(rolloutSpecs, fleetSpecs)},
 		{"restarts", restartSpecs},
+		{"upgrade", upgradeSpecs},
 		{"IPv6 in pods", inOrder(linkLocalSpecs, applicationSpecs, limitSpecs, containerSpecs)},
 		{"sysctls", sysctlSpecs},
 		{"intents", askedSpecs},

@@ -38,12 +38,16 @@ type command struct {
 // commands in the order of the help.
 func commands() []command {
 	return []command{
-		{"run", "[--env netns|kind] [--overlay DIR | --eni-config FILE [--intent FILE|DIR] [--facts FILE]]", "runs the specs and gives the verdict", (*app).run},
+		{"run", "[--env netns|kind|cluster] [--overlay DIR | --eni-config FILE [--intent FILE|DIR] [--facts FILE]]", "runs the specs and gives the verdict", (*app).run},
 		{"plan", "[the flags of run]", "what would run, what would not and why; touches nothing", (*app).plan},
 		{"compare", "BEFORE AFTER", "two report.json: regressions, fixes, drift", (*app).compare},
 		{"specs", "[--format text|json]", "the catalogue of specs and mutants", (*app).specs},
 		{"explain", "ID", "the page of a spec or mutant: what it proves, and how", (*app).explain},
-		{"cleanup", "[--report DIR]", "removes what a run left that was killed", (*app).cleanup},
+		{"gate", "--before DIR | --after DIR", "the upgrade gate of a cluster: before the upgrade, and after it", (*app).gate},
+		{"facts", "[--kubeconfig FILE]", "the ClusterFacts of a live cluster", (*app).facts},
+		{"images", "[save FILE|-]", "the one image, and its archive", (*app).images},
+		{"rbac", "[--namespace NAME]", "the minimal permissions as manifests", (*app).rbac},
+		{"cleanup", "[--report DIR] [--kubeconfig FILE]", "removes what a run left that was killed", (*app).cleanup},
 		{"version", "", "the version", (*app).version},
 	}
 }

@@ -4,15 +4,10 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/chainlint/chainlint/conformance/report"
 	"github.com/chainlint/chainlint/internal/nearest"
-	"github.com/chainlint/chainlint/internal/plugins"
 )
 
 var compareFormats = []string{"text", "markdown", "json"}
@@ -58,46 +53,4 @@ func (a *app) compared(c *report.Comparison, format string) int {
 	}
 	_, _ = a.out.Write(text)
 	return c.Verdict.Exit
-}
-
-// cleanup removes what a run left that was killed. Namespaces, links and rules are not among it: they end with
-// the process that made them.
-func (a *app) cleanup(ctx context.Context, args []string) int {
-	fs := a.flags("cleanup", "[--report DIR]", "Removes what a run left that was killed: half-built plugins in the user's cache, unfinished files of a report.\nNamespaces, interfaces and rules are not among it: the kernel removes them with the process that made them.")
-	dir := fs.String("report", "", "a directory that reports were written to")
-	rest, code, done := a.parse(fs, args)
-	switch {
-	case done:
-		return code
-	case len(rest) > 0:
-		a.say("cleanup takes no arguments, got %q", rest)
-		return exitUsage
-	}
-	left, err := plugins.Sweep(ctx)
-	for _, name := range left {
-		fmt.Fprintln(a.out, "removed", name)
-	}
-	if *dir != "" {
-		err = errors.Join(err, sweepReports(*dir))
-	}
-	if err != nil {
-		a.say("%v", err)
-		return exitCouldNotRun
-	}
-	if len(left) == 0 {
-		fmt.Fprintln(a.out, "no half-built plugins are left")
-	}
-	return exitOK
-}
-
-// sweepReports removes unfinished files in a directory, and in those of several chains below it.
-func sweepReports(dir string) error {
-	failed := []error{report.Sweep(dir)}
-	entries, _ := os.ReadDir(dir) // Sweep tells why it cannot be read
-	for _, e := range entries {
-		if e.IsDir() {
-			failed = append(failed, report.Sweep(filepath.Join(dir, e.Name())))
-		}
-	}
-	return errors.Join(failed...)
 }

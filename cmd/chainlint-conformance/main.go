@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/chainlint/chainlint/conformance/cluster"
 	"github.com/chainlint/chainlint/conformance/kind"
 	"github.com/chainlint/chainlint/conformance/netns"
 	"github.com/chainlint/chainlint/conformance/stub"
@@ -28,7 +29,7 @@ func start() int {
 	if code, child := netns.Child(ctx); child {
 		return code
 	}
-	if kind.Child(ctx) {
+	if kind.Child(ctx) || cluster.Child(ctx) {
 		return exitOK
 	}
 	return run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -24,6 +25,15 @@ type options struct {
 	env, mode, pluginDir, nodeImage, expectations, report string
 	focus, require                                        []string
 	mutants, keep                                         bool
+	kubeconfig, namespace, image                          string
+	nodes                                                 []string
+	// live is the cluster of --env cluster, once it was asked.
+	live *liveCluster
+	// gate that the run belongs to, nil for none; gateEnds: the upgrade is over.
+	gate     *gateState
+	gateEnds bool
+	// several cases have a directory each for their reports.
+	several bool
 }
 
 // The environments.
@@ -47,6 +57,10 @@ func (o *options) register(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&o.require, "require", nil, "features whose absence is a failure")
 	fs.StringSliceVar(&o.focus, "focus", nil, "only these specs and mutants; the verdict is then HOLD at best")
 	fs.BoolVar(&o.mutants, "mutants", false, "also break chains and worlds on purpose, and run the specs that prove the tool")
+	fs.StringVar(&o.kubeconfig, "kubeconfig", "", "the cluster of --env cluster (default: as kubectl)")
+	fs.StringVar(&o.namespace, "namespace", "", "a namespace that is there, instead of one that the run makes")
+	fs.StringVar(&o.image, "image", "", "the image of probes on a cluster; chainlint-conformance images save writes it")
+	fs.StringSliceVar(&o.nodes, "nodes", nil, "nodes of a cluster that may be judged (default: one of each pool)")
 	fs.BoolVar(&o.keep, "keep", false, "leave the kind cluster for the next run, which then uses it")
 	fs.StringVar(&o.expectations, "expectations", "", "outcomes that are accepted for a while")
 	fs.StringVar(&o.report, "report", "", "directory for report.json, junit.xml, report.md and report.html")
@@ -104,9 +118,35 @@ func (o *options) check() error {
 			return wrong("--require: there is no feature %q: %s", f, nearest.Hint(f, featureNames()))
 		}
 	}
+	if err := o.checkPlace(); err != nil {
+		return err
+	}
 	if o.pluginDir != "" {
 		if info, err := os.Stat(o.pluginDir); err != nil || !info.IsDir() {
 			return wrong("--plugin-dir: %s is no directory", o.pluginDir)
+		}
+	}
+	return nil
+}
+
+// checkPlace finds flags that make no sense where the run is to be.
+func (o *options) checkPlace() error {
+	for _, f := range []struct {
+		name  string
+		given bool
+		envs  []string
+	}{
+		{"kubeconfig", o.kubeconfig != "", []string{clusterEnv}},
+		{"namespace", o.namespace != "", []string{clusterEnv}},
+		{"image", o.image != "", []string{clusterEnv}},
+		{"nodes", o.nodes != nil, []string{clusterEnv}},
+		{"node-image", o.nodeImage != "", []string{kindEnv}},
+		{"keep", o.keep, []string{kindEnv}},
+		{"plugin-dir", o.pluginDir != "", []string{netnsEnv, kindEnv}},
+		{"mutants", o.mutants, []string{netnsEnv, kindEnv}},
+	} {
+		if f.given && !slices.Contains(f.envs, o.env) {
+			return wrong("--%s is for --env %s, and this is --env %s", f.name, strings.Join(f.envs, " and "), o.env)
 		}
 	}
 	return nil
@@ -155,11 +195,11 @@ func featureNames() []string {
 }
 
 // cases are what is to be judged, one for each chain and kind of node.
-func (a *app) cases(o *options) ([]*testCase, error) {
+func (a *app) cases(ctx context.Context, o *options) ([]*testCase, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	targets, err := target.Load(o.Options)
+	targets, err := a.targets(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -173,6 +213,17 @@ func (a *app) cases(o *options) ([]*testCase, error) {
 		}
 	}
 	return o.narrow(cases)
+}
+
+// targets are the chains to be judged.
+func (a *app) targets(ctx context.Context, o *options) (_ []*target.Target, err error) {
+	if o.env != clusterEnv {
+		return target.Load(o.Options)
+	}
+	if o.live, err = a.connect(ctx, o); err != nil {
+		return nil, err
+	}
+	return o.live.targets()
 }
 
 // narrow leaves out cases of which the focus leaves nothing. A run that could show nothing of what it was asked
@@ -239,6 +290,11 @@ func (o *options) reproduce(id string) string {
 		{"intent", o.Intent},
 		{"facts", o.Facts},
 		{"plugin-dir", o.pluginDir},
+		{"kubeconfig", o.kubeconfig},
+		{"namespace", o.namespace},
+		{"image", o.image},
+		{"nodes", strings.Join(o.nodes, ",")},
+		{"node-image", o.nodeImage},
 		{"mode", mode},
 		{"require", strings.Join(o.require, ",")},
 		{"expectations", o.expectations},

@@ -30,9 +30,10 @@ func (a *app) place(ctx context.Context, o *options, cases []*testCase) (place, 
 	switch o.env {
 	case kindEnv:
 		return a.kindPlace(ctx, o)
-	default:
-		return a.netnsPlace(ctx, o, cases)
+	case clusterEnv:
+		return a.clusterPlace(ctx, o.live)
 	}
+	return a.netnsPlace(ctx, o, cases)
 }
 
 // labs are network namespaces.

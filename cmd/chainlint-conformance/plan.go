@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/chainlint/chainlint/conformance"
+	"github.com/chainlint/chainlint/conformance/kind"
 	"github.com/chainlint/chainlint/conformance/netns"
 	"github.com/chainlint/chainlint/conformance/report"
 	"github.com/chainlint/chainlint/conformance/target"
@@ -23,7 +24,7 @@ func (a *app) plan(ctx context.Context, args []string) int {
 	if o == nil {
 		return code
 	}
-	cases, err := a.cases(o)
+	cases, err := a.cases(ctx, o)
 	if err == nil {
 		_, err = o.readExpectations()
 	}
@@ -33,7 +34,28 @@ func (a *app) plan(ctx context.Context, args []string) int {
 	for _, c := range cases {
 		a.planOf(c)
 	}
-	return a.missing(ctx, releases(cases, o))
+	return a.possible(ctx, o, cases)
+}
+
+// possible says whether it can be run, and what is missing for it.
+func (a *app) possible(ctx context.Context, o *options, cases []*testCase) int {
+	switch o.env {
+	case netnsEnv:
+		return a.missing(ctx, releases(cases, o))
+	case kindEnv:
+		if err := kind.Available(ctx); err != nil {
+			fmt.Fprintf(a.out, "This machine cannot run it: %v\n", err)
+			return exitCouldNotRun
+		}
+		fmt.Fprintf(a.out, "Nodes will be made of %s.\nThis machine can run it.\n", or(o.nodeImage, kind.NodeImage(ctx)))
+		return exitOK
+	}
+	if err := o.live.missing(ctx); err != nil {
+		fmt.Fprintf(a.out, "This user cannot run it: %v\n", err)
+		return exitCouldNotRun
+	}
+	fmt.Fprintf(a.out, "It makes pods that end by themselves, in %s, and reads the chain.\nThis user can run it.\n", or(o.namespace, "a namespace of its own"))
+	return exitOK
 }
 
 // missing says whether this machine can run it, and what it lacks.

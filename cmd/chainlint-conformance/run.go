@@ -26,13 +26,21 @@ func (a *app) run(ctx context.Context, args []string) int {
 	if o == nil {
 		return code
 	}
-	cases, err := a.cases(o)
+	return a.runWith(ctx, o)
+}
+
+// runWith runs what the options say.
+func (a *app) runWith(ctx context.Context, o *options) int {
+	cases, err := a.cases(ctx, o)
 	if err != nil {
 		return a.notRun(o, cases, err)
 	}
 	expectations, err := o.readExpectations()
 	if err != nil {
 		return a.notRun(o, cases, err)
+	}
+	if o.env == clusterEnv && o.image == "" {
+		return a.notRun(o, cases, misuse{errNoImage})
 	}
 	where, err := a.place(ctx, o, cases)
 	switch {
@@ -41,6 +49,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	case err != nil:
 		return a.notRun(o, cases, err)
 	}
+	o.several = len(cases) > 1
 	worst := exitOK
 	defer context.AfterFunc(ctx, func() { a.say("interrupted: what runs is ended, and reports are written") })()
 	for _, c := range cases {
@@ -50,7 +59,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 		if ctx.Err() == nil || c.began() { // of what nobody saw there is nothing to print
 			_, _ = a.out.Write(report.Text(r, colored(a.out)))
 		}
-		worst = slices.MaxFunc([]int{worst, a.publish(o, c, len(cases) > 1, r)}, byGravity)
+		worst = slices.MaxFunc([]int{worst, a.publish(o, c, r)}, byGravity)
 	}
 	if err := where.close(ctx); err != nil {
 		a.say("what the run made is not all removed: %v; chainlint-conformance cleanup tries again", err)
@@ -98,11 +107,11 @@ func releases(cases []*testCase, o *options) []string {
 }
 
 // publish writes the files of a report, and returns the exit code.
-func (a *app) publish(o *options, c *testCase, several bool, r *report.Report) int {
+func (a *app) publish(o *options, c *testCase, r *report.Report) int {
 	if o.report == "" {
 		return r.Verdict.Exit
 	}
-	dir := o.dir(c, several)
+	dir := o.dir(c)
 	if err := report.Write(dir, r); err != nil {
 		a.say("%v", err)
 		return exitCouldNotRun
@@ -112,11 +121,14 @@ func (a *app) publish(o *options, c *testCase, several bool, r *report.Report) i
 }
 
 // dir is where the report of a case goes.
-func (o *options) dir(c *testCase, several bool) string {
-	if several {
-		return filepath.Join(o.report, c.fileName())
+func (o *options) dir(c *testCase) string { return filepath.Join(o.report, o.below(c)) }
+
+// below is the directory of a case within the report's, "" where there is only one.
+func (o *options) below(c *testCase) string {
+	if o.several {
+		return c.fileName()
 	}
-	return o.report
+	return ""
 }
 
 // notRun says why a run did not come about, in the reports, too, so that those of an earlier run do not speak for
@@ -133,9 +145,10 @@ func (a *app) notRun(o *options, cases []*testCase, why error) int {
 		r.Target.Name = strings.Join(slices.DeleteFunc([]string{o.Overlay, o.ENIConfig}, func(s string) bool { return s == "" }), " ")
 		a.write(o.report, r)
 	}
+	o.several = len(cases) > 1
 	for _, c := range cases {
 		r.Target.Name, r.Target.Intents, r.Facts, r.Specs = c.name(), target.Words(c.target.Intent), c.facts, c.specs
-		a.write(o.dir(c, len(cases) > 1), r)
+		a.write(o.dir(c), r)
 	}
 	return code
 }

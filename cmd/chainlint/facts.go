@@ -4,9 +4,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/chainlint/chainlint/internal/input"
 	"github.com/chainlint/chainlint/internal/krm"
@@ -38,11 +35,7 @@ func (a *app) facts(args []string) int {
 		a.say("nothing here tells a fact: hand over DaemonSets, ConfigMaps and Nodes")
 		return exitUsage
 	}
-	comments := map[string]string{}
-	for _, fact := range slices.Sorted(maps.Keys(found.Sources)) {
-		comments[fact] = found.Sources[fact]
-	}
-	text, err := documents(document{kind: "ClusterFacts", name: *name, spec: found.Facts, comments: comments, head: unknownComment(found.Unknown)})
+	text, err := input.Documents(input.FactsDocument(*name, found))
 	if err != nil {
 		return a.tell(input.Unreadable(err))
 	}
@@ -70,11 +63,4 @@ func (a *app) addFacts(found *render.FoundFacts, file string) error {
 		found.Add(o)
 	}
 	return err
-}
-
-func unknownComment(unknown []string) string {
-	if len(unknown) == 0 {
-		return ""
-	}
-	return "# Unknown:\n#   " + strings.Join(unknown, "\n#   ")
 }

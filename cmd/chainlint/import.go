@@ -3,17 +3,10 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
-
-	"go.yaml.in/yaml/v3"
 
 	"github.com/chainlint/chainlint/internal/input"
-	"github.com/chainlint/chainlint/internal/manifest"
-	"github.com/chainlint/chainlint/pkg/conflist"
 	"github.com/chainlint/chainlint/pkg/render"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
@@ -39,9 +32,9 @@ func (a *app) importChain(args []string) int {
 	for _, raw := range im.Raw {
 		a.say("%s", raw)
 	}
-	text, err := documents(
-		document{kind: "ChainIntent", name: *name, spec: im.Spec},
-		document{kind: "ClusterFacts", name: *name, spec: im.Facts, comments: assumptions(im.Assumed)})
+	text, err := input.Documents(
+		input.Document{Kind: "ChainIntent", Name: *name, Spec: im.Spec},
+		input.Document{Kind: "ClusterFacts", Name: *name, Spec: im.Facts, Comments: assumptions(im.Assumed)})
 	if err != nil {
 		return a.tell(input.Unreadable(err))
 	}
@@ -55,64 +48,4 @@ func assumptions(assumed map[string]string) map[string]string {
 		comments[fact] = "assumed: " + why
 	}
 	return comments
-}
-
-// document is one of chainlint's own objects to be printed.
-type document struct {
-	kind, name string
-	spec       any
-	// comments by dotted path into the spec; head is one before the spec.
-	comments map[string]string
-	head     string
-}
-
-// documents writes objects as YAML, block style, in the order of the Go fields.
-func documents(docs ...document) ([]byte, error) {
-	var b bytes.Buffer
-	encoder := yaml.NewEncoder(&b)
-	encoder.SetIndent(2)
-	for _, d := range docs {
-		object, err := d.node()
-		if err != nil {
-			return nil, err
-		}
-		if err := encoder.Encode(object); err != nil {
-			return nil, err
-		}
-	}
-	err := encoder.Close()
-	return b.Bytes(), err
-}
-
-func (d document) node() (*yaml.Node, error) {
-	// A struct, so that the order is that of the fields.
-	text, err := json.Marshal(struct {
-		APIVersion string `json:"apiVersion"`
-		Kind       string `json:"kind"`
-		Metadata   any    `json:"metadata"`
-		Spec       any    `json:"spec"`
-	}{manifest.Group, d.kind, struct {
-		Name        string            `json:"name"`
-		Annotations map[string]string `json:"annotations"`
-	}{d.name, map[string]string{manifest.LocalConfig: "true"}}, d.spec})
-	if err != nil {
-		return nil, err
-	}
-	root, err := conflist.Parse(string(text))
-	if err != nil {
-		return nil, err
-	}
-	object := manifest.FromJSON(root)
-	for path, comment := range d.comments {
-		n := manifest.Get(object, append([]string{"spec"}, strings.Split(path, ".")...)...)
-		switch {
-		case n == nil:
-		case n.Kind == yaml.SequenceNode && len(n.Content) > 0:
-			n.Content[0].HeadComment = "# " + comment
-		default:
-			n.LineComment = "# " + comment
-		}
-	}
-	object.HeadComment = d.head
-	return object, nil
 }

@@ -40,6 +40,8 @@ type Config struct {
 	Ends []probe.Listen `json:"ends,omitempty"`
 	// Watch its IPv6 addresses for so long.
 	Watch time.Duration `json:"watch,omitempty"`
+	// Samples are asked all the time.
+	Samples []Sample `json:"samples,omitempty"`
 	// Health answers a kubelet.
 	Health Health `json:"health,omitzero"`
 }
@@ -64,6 +66,7 @@ func Run(ctx context.Context, dir string, c Config) error {
 	defer exit()
 	service := &Service{ctx: ctx, exit: exit, watched: make(chan Sightings, 1), servers: map[int]*probe.Server{}}
 	service.watch(c.Watch)
+	service.sample(c.Samples)
 	server, err := probe.Serve(c.Identity, c.Manner, c.Ends...)
 	if err != nil {
 		return err

@@ -98,5 +98,12 @@ func (r *Remote) Resolve(ctx context.Context, name string) ([]string, error) {
 	return found.All, err
 }
 
+// Sampled is what became of the samples so far.
+func (r *Remote) Sampled(ctx context.Context) ([]Sampled, error) {
+	var all List[Sampled]
+	err := r.call(ctx, "Sampled", Nothing{}, &all)
+	return all.All, err
+}
+
 // Ping waits until the agent answers.
 func (r *Remote) Ping(ctx context.Context) error { return r.call(ctx, "Ping", Nothing{}, &Nothing{}) }

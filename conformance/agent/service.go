@@ -24,6 +24,7 @@ type Service struct {
 	lock    sync.Mutex
 	next    int
 	servers map[int]*probe.Server
+	sampled []*Sampled
 }
 
 // Sightings are what became of a watch.

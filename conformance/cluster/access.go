@@ -6,6 +6,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -41,6 +42,8 @@ type Access struct {
 	Namespace, Image string
 	// Pull is when the image is fetched.
 	Pull corev1.PullPolicy
+	// Lifetime of what is made, [Lifetime] where it is zero.
+	Lifetime time.Duration
 }
 
 // dialLimit bounds the first question to a cluster.
@@ -81,6 +84,8 @@ func (a *Access) Ping(ctx context.Context) error {
 	return nil
 }
 
+func (a *Access) lifetime() time.Duration { return cmp.Or(a.Lifetime, Lifetime) }
+
 // labels of what a run makes.
 func (a *Access) labels() map[string]string {
 	return map[string]string{ManagedBy: Manager, RunLabel: strings.TrimPrefix(a.Namespace, NamespacePrefix)}
@@ -94,7 +99,7 @@ func (a *Access) CreateNamespace(ctx context.Context) error {
 	labels["pod-security.kubernetes.io/enforce"] = "privileged"
 	_, err := a.Client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		Name: a.Namespace, Labels: labels,
-		Annotations: map[string]string{ExpiresAt: time.Now().Add(Lifetime).UTC().Format(time.RFC3339)},
+		Annotations: map[string]string{ExpiresAt: time.Now().Add(a.lifetime()).UTC().Format(time.RFC3339)},
 	}}, metav1.CreateOptions{})
 	if err != nil {
 		a.Namespace = ""
@@ -140,4 +145,62 @@ func Remove(ctx context.Context, client kubernetes.Interface, namespace string) 
 		}
 		time.Sleep(200 * time.Millisecond)
 	}
+}
+
+// UseNamespace takes a namespace that somebody made.
+func (a *Access) UseNamespace(ctx context.Context) error {
+	_, err := a.Client.CoreV1().Pods(a.Namespace).List(ctx, metav1.ListOptions{Limit: 1})
+	if err != nil {
+		return fmt.Errorf("use the namespace %s: %w", a.Namespace, err)
+	}
+	return nil
+}
+
+// Sweep removes what runs made in a namespace that is not theirs.
+func (a *Access) Sweep(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, removeLimit)
+	defer cancel()
+	grace, ours := int64(1), metav1.ListOptions{LabelSelector: ManagedBy + "=" + Manager}
+	if err := a.Client.CoreV1().Pods(a.Namespace).DeleteCollection(ctx, metav1.DeleteOptions{GracePeriodSeconds: &grace}, ours); err != nil {
+		return fmt.Errorf("remove the pods of %s: %w", a.Namespace, err)
+	}
+	services, err := a.Client.CoreV1().Services(a.Namespace).List(ctx, ours)
+	if err != nil {
+		return fmt.Errorf("list the services of %s: %w", a.Namespace, err)
+	}
+	for _, s := range services.Items {
+		if err := a.Client.CoreV1().Services(a.Namespace).Delete(ctx, s.Name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
+			return err
+		}
+	}
+	for {
+		left, err := a.Client.CoreV1().Pods(a.Namespace).List(ctx, ours)
+		if err != nil {
+			return fmt.Errorf("the pods of %s do not go: %w", a.Namespace, err)
+		}
+		if len(left.Items) == 0 {
+			return nil
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+}
+
+// Clean removes namespaces of runs that have expired, or all of them, and names them.
+func (a *Access) Clean(ctx context.Context, all bool) ([]string, error) {
+	found, err := a.Client.CoreV1().Namespaces().List(ctx, metav1.ListOptions{LabelSelector: ManagedBy + "=" + Manager + "," + RunLabel})
+	if err != nil {
+		return nil, fmt.Errorf("list the namespaces of runs: %w", err)
+	}
+	var gone []string
+	for _, n := range found.Items {
+		until, err := time.Parse(time.RFC3339, n.Annotations[ExpiresAt])
+		if !all && err == nil && time.Now().Before(until) {
+			continue
+		}
+		if err := Remove(ctx, a.Client, n.Name); err != nil {
+			return gone, err
+		}
+		gone = append(gone, "namespace "+n.Name)
+	}
+	return gone, nil
 }

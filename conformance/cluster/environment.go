@@ -28,6 +28,8 @@ type World struct {
 	API     string
 	Proxied bool
 	Name    string
+	// Kept are pods from before an upgrade, nil where there is no gate.
+	Kept *Kept
 	// Lacks are features that this cluster does not have, each with the reason.
 	Lacks map[conformance.Feature]string
 }
@@ -113,6 +115,10 @@ func (e *Environment) Missing(f conformance.Feature) string {
 		}
 	case conformance.IPv6:
 		return e.withoutIPv6()
+	case conformance.Before:
+		if e.World.Kept == nil {
+			return conformance.NoGate
+		}
 	case conformance.PublicAddress:
 		if !e.World.Layout.PublicNode.IsValid() {
 			return "no public address of a node is known, and no client on the internet"

@@ -45,7 +45,7 @@ func (a *Access) template(prefix, node string, config agent.Config) *corev1.Pod 
 	if err != nil {
 		panic(err) // strings and numbers
 	}
-	no, yes, nobody, grace, deadline := false, true, int64(65534), int64(1), int64(Lifetime.Seconds())
+	no, yes, nobody, grace, deadline := false, true, int64(65534), int64(1), int64(a.lifetime().Seconds())
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{GenerateName: prefix + "-", Namespace: a.Namespace, Labels: a.labels()},
 		Spec: corev1.PodSpec{

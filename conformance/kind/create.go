@@ -297,10 +297,22 @@ func Delete(ctx context.Context, name string) error {
 	return errors.Join(err, vpc{name: name}.remove(ctx))
 }
 
-// Left are clusters that runs left.
-func Left() ([]string, error) {
-	all, err := cluster.NewProvider(cluster.ProviderWithDocker()).List()
-	return slices.DeleteFunc(all, func(name string) bool { return !strings.HasPrefix(name, Prefix) }), err
+// Left are clusters of runs, those included of which only a container or a network is left.
+func Left(ctx context.Context) ([]string, error) {
+	names, err := cluster.NewProvider(cluster.ProviderWithDocker()).List()
+	if err != nil {
+		return nil, err
+	}
+	for _, list := range [][]string{{"ps", "-a"}, {"network", "ls"}} {
+		out, err := docker(ctx, append(list, "--filter", "label="+clusterLabel, "--format", `{{.Label "`+clusterLabel+`"}}`)...)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, strings.Fields(out)...)
+	}
+	names = slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, Prefix) })
+	slices.Sort(names)
+	return slices.Compact(names), nil
 }
 
 func (c *Cluster) say(format string, args ...any) {

@@ -254,5 +254,30 @@ func (c *Cluster) provision(ctx context.Context, client kubernetes.Interface, se
 			return err
 		}
 	}
-	return awaitTerway(ctx, client, old)
+	if err := awaitTerway(ctx, client, old); err != nil {
+		return err
+	}
+	return awaitKubeProxy(ctx, client, setup.Facts.KubeProxyMode)
+}
+
+// awaitKubeProxy waits until the world has the kube-proxy that the facts say, or none.
+func awaitKubeProxy(ctx context.Context, client kubernetes.Interface, mode string) error {
+	ctx, cancel := context.WithTimeout(ctx, readyLimit)
+	defer cancel()
+	for {
+		set, err := client.AppsV1().DaemonSets(terway.ConfigMapNamespace).Get(ctx, "kube-proxy", metav1.GetOptions{})
+		switch {
+		case apierrors.IsNotFound(err) && mode == terway.KubeProxyNone:
+			return nil
+		case err != nil:
+			return fmt.Errorf("kube-proxy (mode %s): %w", mode, err)
+		case set.Status.NumberReady > 0 && set.Status.NumberReady == set.Status.DesiredNumberScheduled:
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("kube-proxy (mode %s) runs on %d of %d nodes only: kubectl -n kube-system describe pods -l k8s-app=kube-proxy tells why", mode, set.Status.NumberReady, set.Status.DesiredNumberScheduled)
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
 }

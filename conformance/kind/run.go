@@ -6,12 +6,7 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
-	"runtime"
 	"slices"
-	"sync"
-	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -79,11 +74,14 @@ func (c *Cluster) Run(ctx context.Context, plan conformance.Plan, plugins string
 	v.Namespace = access.Namespace
 	defer func() { _ = access.Remove(context.WithoutCancel(ctx)) }() // it goes with the cluster, too
 	shared, apart := split(plan)
-	if err := c.share(ctx, shared, v, emit); err != nil || len(apart.Specs)+len(apart.Mutants) == 0 {
+	err = child.Lanes(shared, lanes, emit, func(part conformance.Plan, emit func(conformance.Event)) error {
+		return child.Start(ctx, childVariable, job{part, v}, emit)
+	})
+	if err != nil || len(apart.Specs)+len(apart.Mutants) == 0 {
 		return err
 	}
 	v.Alone = true
-	return runChild(ctx, job{apart, v}, emit)
+	return child.Start(ctx, childVariable, job{apart, v}, emit)
 }
 
 // view is what children must know.
@@ -156,55 +154,6 @@ func split(plan conformance.Plan) (shared, apart conformance.Plan) {
 		}
 	}
 	return shared, apart
-}
-
-// share deals the specs out to lanes, a few at a time, so that all end at about the same time.
-func (c *Cluster) share(ctx context.Context, plan conformance.Plan, v view, emit func(conformance.Event)) error {
-	var lock sync.Mutex
-	tell := func(e conformance.Event) {
-		lock.Lock()
-		defer lock.Unlock()
-		emit(e)
-	}
-	failed := make(chan error, lanes)
-	for i := range lanes {
-		part := plan
-		part.Lane, part.Specs = i, nil
-		for k, id := range plan.Specs {
-			if k%lanes == i {
-				part.Specs = append(part.Specs, id)
-			}
-		}
-		go func() {
-			if len(part.Specs) == 0 {
-				failed <- nil
-				return
-			}
-			failed <- runChild(ctx, job{part, v}, tell)
-		}()
-	}
-	var all []error
-	for range lanes {
-		all = append(all, <-failed)
-	}
-	return errors.Join(all...)
-}
-
-// childLimit bounds one child, whatever happens in it.
-const childLimit = 15 * time.Minute
-
-func runChild(ctx context.Context, j job, emit func(conformance.Event)) error {
-	if os.Getenv(childVariable) != "" {
-		return errors.New("this process was started by a run of the suite, and its main does not call kind.Child first")
-	}
-	ctx, cancel := context.WithTimeout(ctx, childLimit)
-	defer cancel()
-	runtime.LockOSThread() // the child dies with the thread that starts it
-	defer runtime.UnlockOSThread()
-	cmd := exec.CommandContext(ctx, "/proc/self/exe")
-	cmd.Env = append(os.Environ(), childVariable+"=run")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
-	return child.Run(cmd, j, emit)
 }
 
 // Fits tells whether a cluster serves for facts.

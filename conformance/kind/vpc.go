@@ -35,6 +35,9 @@ var (
 	eniSubnet6 = "fd00:16::/64"
 )
 
+// clusterLabel of containers and networks names the cluster that they belong to.
+const clusterLabel = "dev.chainlint.cluster"
+
 // kindNetwork is the network that kind puts nodes on.
 const kindNetwork = "kind"
 
@@ -57,7 +60,7 @@ func (c *Cluster) surround(ctx context.Context, nodeImage string) error {
 	if _, err := docker(ctx, append(create, c.vpc.network())...); err != nil {
 		return err
 	}
-	_, err := docker(ctx, "run", "-d", "--privileged", "--label", "dev.chainlint.cluster="+c.Name, "--network", kindNetwork,
+	_, err := docker(ctx, "run", "-d", "--privileged", "--label", clusterLabel+"="+c.Name, "--network", kindNetwork,
 		"--name", c.vpc.container(), "--hostname", "vpc", "--entrypoint", "sleep", nodeImage, "infinity")
 	if err != nil {
 		return err

@@ -244,6 +244,8 @@ func (l *Lab) Missing(f conformance.Feature) string {
 		return withoutRedirect()
 	case conformance.SCTPPackets:
 		return withoutSCTP()
+	case conformance.Before:
+		return conformance.NoGate
 	case conformance.Kubelet, conformance.Sandboxes, conformance.Nodes:
 		return "pods are network namespaces here, and no kubelet runs them"
 	}

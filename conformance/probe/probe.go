@@ -95,6 +95,8 @@ type question struct {
 	Upload   int    `json:"upload,omitempty"`
 	Download int    `json:"download,omitempty"`
 	Reset    bool   `json:"reset,omitempty"`
+	// Stay: more questions come on the same connection.
+	Stay bool `json:"stay,omitempty"`
 }
 
 // Do asks once. What goes wrong is a result, never an error.

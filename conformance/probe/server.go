@@ -145,26 +145,36 @@ func (s *Server) acceptTCP(l net.Listener) {
 
 func (s *Server) answerTCP(conn *net.TCPConn) {
 	defer conn.Close() //nolint:errcheck // the client judges
-	_ = conn.SetDeadline(time.Now().Add(patience))
 	reader := bufio.NewReader(conn)
+	for {
+		_ = conn.SetDeadline(time.Now().Add(patience))
+		if !s.answerLine(conn, reader) {
+			return
+		}
+	}
+}
+
+// answerLine answers one question, and tells whether more will come.
+func (s *Server) answerLine(conn *net.TCPConn, reader *bufio.Reader) (more bool) {
 	line, err := reader.ReadBytes('\n')
 	var q question
 	if err != nil || s.manner == Silent || json.Unmarshal(line, &q) != nil {
 		if s.manner == Silent {
 			_, _ = io.Copy(io.Discard, reader)
 		}
-		return
+		return false
 	}
 	if _, err := io.CopyN(io.Discard, reader, int64(q.Upload)); err != nil {
-		return
+		return false
 	}
 	if q.Reset {
 		_ = conn.SetLinger(0)
-		return
+		return false
 	}
 	if _, err := conn.Write(append(s.reply(q.Nonce, conn.RemoteAddr(), conn.LocalAddr()), '\n')); err == nil {
 		_, _ = io.CopyN(conn, zeros{}, int64(q.Download))
 	}
+	return q.Stay
 }
 
 func (s *Server) reply(nonce string, peer, local net.Addr) []byte {

@@ -57,6 +57,14 @@ var forms = []struct {
 	{HTMLFile, HTML},
 }
 
+// WriteFile writes a file that stands beside reports, as a whole or not at all.
+func WriteFile(name string, text []byte) error {
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	return replace(name, text)
+}
+
 // replace puts the text in the place of a file: written beside it, on the disk, renamed.
 func replace(name string, text []byte) error {
 	tmp, err := os.CreateTemp(filepath.Dir(name), unfinished)

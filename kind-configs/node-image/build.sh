@@ -130,9 +130,7 @@ with_firewall() {
     done
   done
   mkdir -p "$1/usr/lib/x86_64-linux-gnu" && cp -r "$r/usr/lib/x86_64-linux-gnu/xtables" "$1/usr/lib/x86_64-linux-gnu/"
-  for name in iptables ip6tables; do
-    for part in "" -save -restore; do ln -s xtables-nft-multi "$1/usr/sbin/$name$part"; done
-  done
+  for tool in iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore; do ln -s xtables-nft-multi "$1/usr/sbin/$tool"; done
   cp "$r/bin/kmod" "$1/usr/sbin/kmod" && ln -s kmod "$1/usr/sbin/modprobe"
   for path in $(chroot "$r" ldd /bin/kmod | sed -nE 's/.* (\/[^ ]+) \(.*/\1/p'); do mkdir -p "$1$(dirname "$path")" && cp -L "$r$path" "$1$path"; done
 }
@@ -163,7 +161,8 @@ load() {
   docker exec "$container" pkill containerd
 }
 
-if docker image inspect "$image" > /dev/null 2>&1; then
+recipe=$(cat "$here/build.sh" "$here/pause/main.go" | sha256sum | cut -c1-16)
+if [ "$(docker image inspect --format '{{index .Config.Labels "dev.chainlint.recipe"}}' "$image" 2> /dev/null)" = "$recipe" ]; then
   say "$image is there"
   exit 0
 fi
@@ -181,7 +180,7 @@ rm -rf "$work/base"
 archives
 container=$(docker run -d --stop-signal SIGRTMIN+3 --entrypoint sleep "$image-base" infinity)
 load
-docker commit --change 'ENV container=docker' --change 'CMD []' --change 'LABEL dev.chainlint.without=coredns' \
+docker commit --change 'ENV container=docker' --change 'CMD []' --change 'LABEL dev.chainlint.without=coredns' --change "LABEL dev.chainlint.recipe=$recipe" \
   --change 'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]' "$container" "$image" > /dev/null
 docker rm -f "$container" > /dev/null && container=
 docker rmi "$image-base" > /dev/null 2>&1 || true # its layer is the image's, too

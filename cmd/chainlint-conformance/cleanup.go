@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/chainlint/chainlint/conformance/cluster"
+	"github.com/chainlint/chainlint/conformance/kind"
+	"github.com/chainlint/chainlint/conformance/report"
+	"github.com/chainlint/chainlint/internal/plugins"
+)
+
+const cleanupWords = `Removes what a run left that was killed: half-built plugins in the user's cache, unfinished files of a report, kind
+clusters with everything around them, and with --kubeconfig what has expired in a cluster. Namespaces, interfaces and
+rules of network namespaces are not among it: the kernel removes them with the process that made them.`
+
+// cleanup removes what aborted runs left.
+func (a *app) cleanup(ctx context.Context, args []string) int {
+	fs := a.flags("cleanup", "[--report DIR] [--kubeconfig FILE [--all]]", cleanupWords)
+	dir := fs.String("report", "", "a directory that reports were written to")
+	kubeconfig := fs.String("kubeconfig", "", "a cluster that a run was on")
+	all := fs.Bool("all", false, "what has not expired, too: runs that go on are ended")
+	rest, code, done := a.parse(fs, args)
+	switch {
+	case done:
+		return code
+	case len(rest) > 0:
+		a.say("cleanup takes no arguments, got %q", rest)
+		return exitUsage
+	}
+	left, err := plugins.Sweep(ctx)
+	failed := []error{err}
+	if *dir != "" {
+		failed = append(failed, sweepReports(*dir))
+	}
+	clusters, err := cleanKind(ctx)
+	left, failed = append(left, clusters...), append(failed, err)
+	if *kubeconfig != "" {
+		namespaces, err := cleanCluster(ctx, *kubeconfig, *all)
+		left, failed = append(left, namespaces...), append(failed, err)
+	}
+	for _, name := range left {
+		fmt.Fprintln(a.out, "removed", name)
+	}
+	if err := errors.Join(failed...); err != nil {
+		a.say("%v", err)
+		return exitCouldNotRun
+	}
+	if len(left) == 0 {
+		fmt.Fprintln(a.out, "nothing is left of earlier runs")
+	}
+	return exitOK
+}
+
+// cleanKind removes kind clusters, where there is an engine.
+func cleanKind(ctx context.Context) ([]string, error) {
+	if kind.Available(ctx) != nil {
+		return nil, nil
+	}
+	names, err := kind.Left(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var gone []string
+	for _, name := range names {
+		if err := kind.Delete(ctx, name); err != nil {
+			return gone, err
+		}
+		gone = append(gone, "kind cluster "+name)
+	}
+	return gone, nil
+}
+
+func cleanCluster(ctx context.Context, kubeconfig string, all bool) ([]string, error) {
+	access, err := cluster.Connect(ctx, kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	return access.Clean(ctx, all)
+}
+
+// sweepReports removes unfinished files in a directory, and in those of several chains below it.
+func sweepReports(dir string) error {
+	failed := []error{report.Sweep(dir)}
+	entries, _ := os.ReadDir(dir) // Sweep tells why it cannot be read
+	for _, e := range entries {
+		if e.IsDir() {
+			failed = append(failed, report.Sweep(filepath.Join(dir, e.Name())))
+		}
+	}
+	return errors.Join(failed...)
+}

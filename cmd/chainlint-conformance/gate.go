@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/chainlint/chainlint/conformance/cluster"
+	"github.com/chainlint/chainlint/conformance/report"
+)
+
+const gateWords = `The upgrade gate of a cluster. --before runs the specs, and leaves pods with host ports and a client that asks them all
+the time; then comes the upgrade; --after asks what became of them, deletes them, runs the specs again, and compares.
+Everything is in DIR. The exit code is the verdict: 0 GO, 1 NO-GO, 4 HOLD; 2 wrong usage, 3 could not run.`
+
+// Files and directories of a gate.
+const (
+	gateFile  = "gate.json"
+	beforeDir = "before"
+	afterDir  = "after"
+)
+
+// gateState is what --before leaves for --after.
+type gateState struct {
+	Namespace string `json:"namespace"`
+	// Kept are the pods, by the directory of the report of each case.
+	Kept map[string]*cluster.Kept `json:"kept"`
+}
+
+// gate is an upgrade's beginning or its end.
+func (a *app) gate(ctx context.Context, args []string) int {
+	fs := a.flags("gate", "--before DIR | --after DIR [the flags of run]", gateWords)
+	before := fs.String("before", "", "the directory of the gate, before the upgrade")
+	after := fs.String("after", "", "the directory of the gate, after the upgrade")
+	o := &options{}
+	o.In = a.in
+	o.register(fs)
+	if err := fs.MarkHidden("env"); err != nil {
+		panic(err)
+	}
+	rest, code, done := a.parse(fs, args)
+	switch {
+	case done:
+		return code
+	case len(rest) > 0:
+		a.say("gate takes no arguments, got %q", rest)
+		return exitUsage
+	case (*before == "") == (*after == ""):
+		a.say("gate: name the directory of the gate, with --before or with --after")
+		return exitUsage
+	}
+	o.env = clusterEnv
+	if *before != "" {
+		return a.gateBefore(ctx, o, *before)
+	}
+	return a.gateAfter(ctx, o, *after)
+}
+
+func (a *app) gateBefore(ctx context.Context, o *options, dir string) int {
+	if _, err := os.Stat(filepath.Join(dir, gateFile)); err == nil {
+		a.say("gate: %s holds a gate whose upgrade is not judged yet: end it with --after, or name another directory", dir)
+		return exitUsage
+	}
+	o.report = filepath.Join(dir, beforeDir)
+	o.gate = &gateState{Kept: map[string]*cluster.Kept{}}
+	code := a.runWith(ctx, o)
+	if o.gate.Namespace == "" {
+		return code
+	}
+	text, err := json.MarshalIndent(o.gate, "", "  ")
+	if err == nil {
+		err = report.WriteFile(filepath.Join(dir, gateFile), append(text, '\n'))
+	}
+	if err != nil {
+		a.say("gate: %v", err)
+		return exitCouldNotRun
+	}
+	fmt.Fprintf(a.out, "Pods are kept in the namespace %s, for a day. Upgrade now; then: chainlint-conformance gate --after %s\n", o.gate.Namespace, dir)
+	return code
+}
+
+func (a *app) gateAfter(ctx context.Context, o *options, dir string) int {
+	text, err := os.ReadFile(filepath.Join(dir, gateFile))
+	if err != nil {
+		a.say("gate: %v: gate --before %s comes before the upgrade", err, dir)
+		return exitUsage
+	}
+	o.gate = &gateState{}
+	if err := json.Unmarshal(text, o.gate); err != nil {
+		a.say("gate: %s: %v", filepath.Join(dir, gateFile), err)
+		return exitUsage
+	}
+	o.report, o.gateEnds = filepath.Join(dir, afterDir), true
+	code := a.runWith(ctx, o)
+	if code == exitCouldNotRun || code == exitUsage {
+		return code
+	}
+	for name := range o.gate.Kept {
+		code = slices.MaxFunc([]int{code, a.changed(filepath.Join(dir, beforeDir, name), filepath.Join(dir, afterDir, name))}, byGravity)
+	}
+	if err := os.Remove(filepath.Join(dir, gateFile)); err != nil {
+		a.say("gate: %v", err)
+	}
+	return code
+}
+
+// changed compares the reports before and after.
+func (a *app) changed(before, after string) int {
+	first, err := report.Read(before)
+	if err != nil {
+		return a.tell("gate", err)
+	}
+	second, err := report.Read(after)
+	if err != nil {
+		return a.tell("gate", err)
+	}
+	return a.compared(report.Compare(first, second), "text")
+}

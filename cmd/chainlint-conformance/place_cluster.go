@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/chainlint/chainlint/conformance"
+	"github.com/chainlint/chainlint/conformance/cluster"
+	"github.com/chainlint/chainlint/conformance/report"
+	"github.com/chainlint/chainlint/conformance/target"
+	"github.com/chainlint/chainlint/internal/input"
+	"github.com/chainlint/chainlint/pkg/terway"
+)
+
+// liveCluster is a cluster behind a kubeconfig.
+type liveCluster struct {
+	options *options
+	access  *cluster.Access
+	live    *cluster.Live
+}
+
+// connect reads what the cluster says of itself.
+func (a *app) connect(ctx context.Context, o *options) (*liveCluster, error) {
+	access, err := cluster.Connect(ctx, o.kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	live, err := access.Read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &liveCluster{options: o, access: access, live: live}, nil
+}
+
+// targets are the chains that the options name; without any, the one that the cluster runs. Facts that the options do
+// not name are the cluster's own.
+func (l *liveCluster) targets() ([]*target.Target, error) {
+	o := l.options.Options
+	if o.Overlay != "" {
+		return target.Load(o)
+	}
+	facts, err := input.Documents(input.FactsDocument("live", l.live.Facts))
+	if err != nil {
+		return nil, err
+	}
+	name := ""
+	switch {
+	case o.ENIConfig == "" && l.live.Config == "":
+		return nil, fmt.Errorf("the cluster has no ConfigMap %s/%s: is Terway what gives its pods their network?", terway.ConfigMapNamespace, terway.ConfigMapName)
+	case o.ENIConfig == "":
+		name = "the live eni-config of " + l.access.Rest.Host
+		o.ENIConfig, o.In = "-", strings.NewReader(l.live.Config)
+		if o.Facts == "" {
+			o.In = strings.NewReader(l.live.Config + "---\n" + string(facts))
+		}
+	case o.Facts == "" && o.ENIConfig != "-":
+		o.Facts, o.In = "-", strings.NewReader(string(facts))
+	}
+	all, err := target.Load(o)
+	for _, t := range all {
+		if name != "" {
+			t.Name = name
+		}
+		if l.options.Facts == "" {
+			t.FactsFile = "the cluster"
+		}
+	}
+	return all, err
+}
+
+// missing are permissions that a run lacks.
+func (l *liveCluster) missing(ctx context.Context) error {
+	lacking, err := l.access.MissingRights(ctx, l.options.namespace)
+	if err != nil {
+		return err
+	}
+	if lacking != nil {
+		return fmt.Errorf("permissions are missing, chainlint-conformance rbac prints them as manifests:\n  %s", strings.Join(lacking, "\n  "))
+	}
+	return nil
+}
+
+// clusterPlace makes the namespace of the run, or takes the one that is named.
+func (a *app) clusterPlace(ctx context.Context, l *liveCluster) (place, error) {
+	if err := l.missing(ctx); err != nil {
+		return nil, err
+	}
+	l.access.Image, l.access.Namespace = l.options.image, l.options.namespace
+	if l.options.gateEnds {
+		l.access.Namespace = l.options.gate.Namespace
+	}
+	if l.options.gate != nil {
+		l.access.Lifetime = cluster.GateLifetime
+	}
+	if l.access.Namespace != "" {
+		return l, l.access.UseNamespace(ctx)
+	}
+	return l, l.access.CreateNamespace(ctx)
+}
+
+func (l *liveCluster) run(ctx context.Context, c *testCase, emit func(conformance.Event)) error {
+	var named []string
+	for _, p := range l.live.Facts.NodePools {
+		named = append(named, p.Name)
+	}
+	node, other, err := l.live.Sample(c.pool, named, l.options.nodes)
+	if err != nil {
+		return err
+	}
+	setup := c.plan.Setup
+	w := cluster.World{
+		Node: node, Other: other, Facts: setup.Facts, Layout: l.live.Layout(node, other, setup.Facts.IPStack == terway.IPStackDual),
+		API: l.live.API(), Proxied: setup.Facts.KubeProxyMode != terway.KubeProxyNone,
+		About: conformance.About{Conflist: effective(setup), Facts: []report.Fact{
+			{Name: "node", Value: node, Source: "sampled"}, {Name: "node to ask from", Value: or(other, "none"), Source: "sampled"},
+		}},
+	}
+	gate, name := l.options.gate, l.options.below(c)
+	if l.options.gateEnds {
+		w.Kept = gate.Kept[name]
+	}
+	if err := cluster.Run(ctx, l.access, l.options.kubeconfig, c.plan, w, emit); err != nil || gate == nil || l.options.gateEnds {
+		return err
+	}
+	gate.Namespace = l.access.Namespace
+	gate.Kept[name], err = l.access.Keep(ctx, w)
+	return err
+}
+
+// effective is the list that lands on a node, "" where Terway refuses the ConfigMap.
+func effective(setup conformance.Setup) string {
+	node, _, err := setup.Facts.EffectiveNode()
+	if err != nil {
+		return ""
+	}
+	node.PartialData = setup.Partial
+	merged, err := terway.Effective(setup.Data, node)
+	if err != nil {
+		return ""
+	}
+	return merged.Conflist
+}
+
+func or(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+func (l *liveCluster) rootless() bool { return false }
+
+func (l *liveCluster) close(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
+	if l.options.gate != nil && !l.options.gateEnds && l.options.gate.Namespace != "" {
+		return nil // the pods stay until --after
+	}
+	if l.options.namespace != "" {
+		return l.access.Sweep(ctx)
+	}
+	return l.access.Remove(ctx)
+}
+
+// errNoImage says where the image of probes comes from.
+var errNoImage = errors.New("--image names the image of probes, which the cluster's nodes must be able to fetch: chainlint-conformance images save writes it as an archive")

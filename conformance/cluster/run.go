@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cluster
+
+import (
+	"context"
+	"maps"
+	"net"
+	"net/netip"
+	"os"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/chainlint/chainlint/conformance"
+	"github.com/chainlint/chainlint/conformance/child"
+)
+
+// childVariable tells a process that it is one of [Run]'s.
+const childVariable = "CHAINLINT_CLUSTER"
+
+// job is what a child reads.
+type job struct {
+	Plan                         conformance.Plan
+	Kubeconfig, Namespace, Image string
+	World                        World
+}
+
+// Child does a child's work if this process is one; handled is false where it is none. A program that calls [Run]
+// calls it first.
+func Child(ctx context.Context) (handled bool) {
+	if os.Getenv(childVariable) == "" {
+		return false
+	}
+	child.Work(ctx, func(ctx context.Context, j job, emit func(conformance.Event)) error {
+		access, err := Connect(ctx, j.Kubeconfig)
+		if err != nil {
+			return err
+		}
+		access.Namespace, access.Image = j.Namespace, j.Image
+		conformance.Suite(ctx, only{access, j.World, j.Plan.Setup.Data}, j.Plan, emit)
+		return nil
+	})
+	return true
+}
+
+// lanes are how many processes use a cluster at a time: few, because it has other work.
+const lanes = 2
+
+// Run runs the specs of a plan on a cluster whose chain stays as it is. emit is never called twice at a time.
+func Run(ctx context.Context, a *Access, kubeconfig string, plan conformance.Plan, w World, emit func(conformance.Event)) error {
+	return child.Lanes(plan, lanes, emit, func(part conformance.Plan, emit func(conformance.Event)) error {
+		return child.Start(ctx, childVariable, job{part, kubeconfig, a.Namespace, a.Image, w}, emit)
+	})
+}
+
+// only opens the chain that is there, and no other.
+type only struct {
+	access *Access
+	world  World
+	data   map[string]string
+}
+
+// Open implements conformance.Opener.
+func (o only) Open(ctx context.Context, setup conformance.Setup) (conformance.Environment, error) {
+	if !maps.Equal(setup.Data, o.data) {
+		return nil, &conformance.Unsupported{Why: "the chain of this cluster is not touched"}
+	}
+	return Open(ctx, o.access, o.world, Places{conformance.AtExternal: Here(ctx)})
+}
+
+// Layout is where everybody is, as far as the cluster says it: the machine that runs the suite is the client outside.
+func (l *Live) Layout(node, other string, dual bool) conformance.Layout {
+	layout := conformance.Layout{Dual: dual}
+	for _, n := range l.Nodes {
+		switch n.Name {
+		case node:
+			layout.Node = addresses(n)
+			for _, a := range n.Status.Addresses {
+				if ip, err := netip.ParseAddr(a.Address); err == nil && a.Type == corev1.NodeExternalIP && ip.Is4() {
+					layout.PublicNode = ip
+				}
+			}
+		case other:
+			layout.Other = addresses(n)
+		}
+	}
+	layout.External, layout.External6 = source(layout.Node.Address), source(layout.Node.Address6)
+	return layout
+}
+
+func addresses(n corev1.Node) (all conformance.NodeLayout) {
+	for _, a := range n.Status.Addresses {
+		ip, err := netip.ParseAddr(a.Address)
+		switch {
+		case err != nil || a.Type != corev1.NodeInternalIP:
+		case ip.Is4() && !all.Address.IsValid():
+			all.Address = ip
+		case ip.Is6() && !all.Address6.IsValid():
+			all.Address6 = ip
+		}
+	}
+	return all
+}
+
+// source is this machine's address on the way to another one; nothing is sent.
+func source(to netip.Addr) netip.Addr {
+	if !to.IsValid() {
+		return netip.Addr{}
+	}
+	conn, err := net.Dial("udp", netip.AddrPortFrom(to, 9).String())
+	if err != nil {
+		return netip.Addr{}
+	}
+	defer conn.Close() //nolint:errcheck // it was opened to be asked
+	return conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
+}
