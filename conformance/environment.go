@@ -253,6 +253,8 @@ const (
 	SCTPPackets Feature = "sctp"
 	// PublicAddress: the node has a public address, and a client uses it.
 	PublicAddress Feature = "public-address"
+	// Outside: a client outside of the cluster asks; without it, another node does in its place.
+	Outside Feature = "outside"
 	// Rules: the firewall of the node can be read.
 	Rules Feature = "rules"
 	// NetAdmin: pods can be changed: [Tinkerer].
@@ -287,5 +289,5 @@ const (
 
 // Features are all of them.
 func Features() []Feature {
-	return []Feature{DualStack, IPv6, SCTPPackets, PublicAddress, Rules, NetAdmin, CNICalls, OwnChain, Redirect, HostPorts, Rollout, Shell, Releases, Packets, Traces, Kubelet, Sandboxes, Nodes, Before}
+	return []Feature{DualStack, IPv6, SCTPPackets, PublicAddress, Rules, NetAdmin, CNICalls, OwnChain, Redirect, HostPorts, Rollout, Shell, Releases, Packets, Traces, Kubelet, Sandboxes, Nodes, Before, Outside}
 }

@@ -183,9 +183,18 @@ var hostPortSpecs = []Spec{
 
 // reach is a spec about one protocol and one vantage.
 func reach(id, name string, level Level, protocol string, from Vantage, why string) Spec {
+	needs := []Feature{HostPorts}
+	if from == External {
+		needs = append(needs, Outside)
+	}
 	return Spec{
-		ID: id, Name: name, Level: level, For: WantHostPorts, Needs: []Feature{HostPorts}, Evidence: inARow, Why: why, Sources: []string{portmapReadme},
-		Run: func(t *T) { t.Cycle(t.Port(protocol), Asks(protocol, from)...) },
+		ID: id, Name: name, Level: level, For: WantHostPorts, Needs: needs, Evidence: inARow, Why: why, Sources: []string{portmapReadme},
+		Run: func(t *T) {
+			if from == AtSecondary && !t.Env.Layout().Node.Secondary.IsValid() {
+				t.NotApplicable("the node has one address only")
+			}
+			t.Cycle(t.Port(protocol), Asks(protocol, from)...)
+		},
 	}
 }
 

@@ -18,7 +18,7 @@ const portmapMasquerade = "containernetworking/plugins:plugins/meta/portmap/port
 // with it who is let in, and what logs tell.
 var sourceSpecs = []Spec{
 	{
-		ID: "SRC-001", Name: "an external client arrives at the pod by its own address", Level: Core, For: WantClients, Needs: []Feature{HostPorts}, Evidence: 8,
+		ID: "SRC-001", Name: "an external client arrives at the pod by its own address", Level: Core, For: WantClients, Needs: []Feature{HostPorts, Outside}, Evidence: 8,
 		Why:     "Who decides by the client's address whom to serve serves everybody, or nobody, once all clients look like the node. That made a mail server relay for the world.",
 		Sources: []string{"kubernetes/kubernetes#107591"},
 		Run:     func(t *T) { t.arrives(t.as(Preserved), External) },

@@ -20,6 +20,8 @@ type Plan struct {
 	Intent render.IntentSpec
 	// Predict: judge by the prediction instead of the intent.
 	Predict bool
+	// Brief: mutants are held against the first of the specs that must notice. Each takes seconds on a cluster.
+	Brief bool
 	// FailFast ends the run at the first core spec that fails.
 	FailFast bool
 	// Lane of the process among several on one cluster; see [Session].

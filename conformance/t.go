@@ -275,5 +275,5 @@ var missingOutcome = map[Feature]report.Outcome{
 	NetAdmin: report.NotApplicable, CNICalls: report.NotApplicable, OwnChain: report.NotApplicable,
 	Rollout: report.NotApplicable, Shell: report.NotApplicable, Releases: report.NotApplicable, Packets: report.NotApplicable,
 	Kubelet: report.NotApplicable, Sandboxes: report.NotApplicable, Nodes: report.NotApplicable, Before: report.NotApplicable,
-	IPv6: report.Inconclusive, Redirect: report.Inconclusive, HostPorts: report.Inconclusive,
+	IPv6: report.Inconclusive, Outside: report.Inconclusive, Redirect: report.Inconclusive, HostPorts: report.Inconclusive,
 }

@@ -40,7 +40,7 @@ func newCase(t *target.Target, pool terway.Pool, o *options) *testCase {
 	c.facts = append(named(ownPlugins(listed, o.pluginDir), t.FactsFile), more...)
 	c.plan = conformance.Plan{
 		Setup:  conformance.Setup{Data: data, Partial: partial, Facts: facts},
-		Intent: t.Intent, Predict: o.mode == report.Predict,
+		Intent: t.Intent, Predict: o.mode == report.Predict, Brief: o.env != netnsEnv,
 	}
 	for _, spec := range conformance.Specs() {
 		c.add(spec, o)
@@ -86,8 +86,8 @@ func (c *testCase) add(spec *conformance.Spec, o *options) {
 	switch {
 	case !asked:
 		entry.Judged, entry.Outcome, entry.Code, entry.Reason = false, report.NotApplicable, "not-asked", "nobody asks for it: no intent says "+string(spec.For)
-	case provenElsewhere(o.env, spec) != "":
-		entry.Outcome, entry.Code, entry.Reason = report.NotApplicable, "elsewhere", provenElsewhere(o.env, spec)
+	case provenElsewhere(o, spec) != "":
+		entry.Outcome, entry.Code, entry.Reason = report.NotApplicable, "elsewhere", provenElsewhere(o, spec)
 	case len(o.focus) > 0 && !slices.Contains(o.focus, spec.ID):
 		entry.Code, entry.Reason = "not-in-focus", "--focus left it out"
 	default:

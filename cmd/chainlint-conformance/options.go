@@ -25,7 +25,7 @@ type options struct {
 	env, mode, pluginDir, nodeImage, expectations, report string
 	focus, require                                        []string
 	mutants, keep                                         bool
-	kubeconfig, namespace, image                          string
+	kubeconfig, namespace, image, external                string
 	nodes                                                 []string
 	// live is the cluster of --env cluster, once it was asked.
 	live *liveCluster
@@ -60,6 +60,7 @@ func (o *options) register(fs *pflag.FlagSet) {
 	fs.StringVar(&o.kubeconfig, "kubeconfig", "", "the cluster of --env cluster (default: as kubectl)")
 	fs.StringVar(&o.namespace, "namespace", "", "a namespace that is there, instead of one that the run makes")
 	fs.StringVar(&o.image, "image", "", "the image of probes on a cluster; chainlint-conformance images save writes it")
+	fs.StringVar(&o.external, "external", "", "here: this machine is a client outside of the cluster that reaches nodes and pods by their addresses")
 	fs.StringSliceVar(&o.nodes, "nodes", nil, "nodes of a cluster that may be judged (default: one of each pool)")
 	fs.BoolVar(&o.keep, "keep", false, "leave the kind cluster for the next run, which then uses it")
 	fs.StringVar(&o.expectations, "expectations", "", "outcomes that are accepted for a while")
@@ -131,6 +132,9 @@ func (o *options) check() error {
 
 // checkPlace finds flags that make no sense where the run is to be.
 func (o *options) checkPlace() error {
+	if o.external != "" && o.external != "here" {
+		return wrong("--external: unknown value %q: here is the only one", o.external)
+	}
 	for _, f := range []struct {
 		name  string
 		given bool
@@ -139,6 +143,7 @@ func (o *options) checkPlace() error {
 		{"kubeconfig", o.kubeconfig != "", []string{clusterEnv}},
 		{"namespace", o.namespace != "", []string{clusterEnv}},
 		{"image", o.image != "", []string{clusterEnv}},
+		{"external", o.external != "", []string{clusterEnv}},
 		{"nodes", o.nodes != nil, []string{clusterEnv}},
 		{"node-image", o.nodeImage != "", []string{kindEnv}},
 		{"keep", o.keep, []string{kindEnv}},
@@ -293,6 +298,7 @@ func (o *options) reproduce(id string) string {
 		{"kubeconfig", o.kubeconfig},
 		{"namespace", o.namespace},
 		{"image", o.image},
+		{"external", o.external},
 		{"nodes", strings.Join(o.nodes, ",")},
 		{"node-image", o.nodeImage},
 		{"mode", mode},

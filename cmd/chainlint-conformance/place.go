@@ -120,10 +120,15 @@ func (k *kindClusters) close(ctx context.Context) error {
 }
 
 // provenElsewhere says why a spec that brings its own chain is not run on a cluster, "" where it is: replacing the
-// chain of a cluster takes seconds, so only what namespaces cannot show is worth it.
-func provenElsewhere(env string, spec *conformance.Spec) string {
-	if env == netnsEnv || !spec.Own || slices.Contains(spec.Needs, conformance.Rollout) {
+// chain of a cluster takes its time, so a run does it for what it was asked for by name.
+func provenElsewhere(o *options, spec *conformance.Spec) string {
+	switch {
+	case o.env == netnsEnv || !spec.Own:
 		return ""
+	case !slices.Contains(spec.Needs, conformance.Rollout):
+		return "it brings its own chain, which network namespaces show in a fraction of the time: --env netns --mutants"
+	case !slices.Contains(o.focus, spec.ID):
+		return "it rolls out chains of its own, which takes its time on a cluster: --focus names it"
 	}
-	return "it brings its own chain, which network namespaces show in a fraction of the time: --env netns --mutants"
+	return ""
 }

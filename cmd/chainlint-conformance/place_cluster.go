@@ -111,9 +111,9 @@ func (l *liveCluster) run(ctx context.Context, c *testCase, emit func(conformanc
 	if err != nil {
 		return err
 	}
-	setup := c.plan.Setup
+	setup, outside := c.plan.Setup, l.options.external != ""
 	w := cluster.World{
-		Node: node, Other: other, Facts: setup.Facts, Layout: l.live.Layout(node, other, setup.Facts.IPStack == terway.IPStackDual),
+		Node: node, Other: other, Facts: setup.Facts, Layout: l.live.Layout(node, other, setup.Facts.IPStack == terway.IPStackDual, outside), Outside: outside,
 		API: l.live.API(), Proxied: setup.Facts.KubeProxyMode != terway.KubeProxyNone,
 		About: conformance.About{Conflist: effective(setup), Facts: []report.Fact{
 			{Name: "node", Value: node, Source: "sampled"}, {Name: "node to ask from", Value: or(other, "none"), Source: "sampled"},

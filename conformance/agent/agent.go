@@ -22,7 +22,7 @@ import (
 	"github.com/chainlint/chainlint/conformance/probe"
 )
 
-// Dir is where an agent puts its socket: a volume in memory, so that the rest of the file system can be read-only.
+// Dir is where an agent puts its socket: a volume, so that the rest of the file system can be read-only.
 const Dir = "/run/chainlint"
 
 // Variable of the environment with the [Config], as JSON. IdentityVariable, where it is set, has the pod's UID.

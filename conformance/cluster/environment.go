@@ -23,6 +23,8 @@ type World struct {
 	Layout      conformance.Layout
 	Facts       terway.PoolFacts
 	About       conformance.About
+	// Outside: the machine that runs the suite is a client outside of the cluster.
+	Outside bool
 	// API is where pods find the API server. Proxied: services have a proxy. Name is one that pods can look up, "" where
 	// there is no DNS.
 	API     string
@@ -70,6 +72,9 @@ func Open(ctx context.Context, a *Access, w World, places Places) (*Environment,
 		}
 		e.agents = append(e.agents, p)
 		e.places[where] = p
+	}
+	if e.places[conformance.AtExternal] == nil {
+		e.places[conformance.AtExternal] = e.places[conformance.OnOther]
 	}
 	return e, nil
 }
@@ -122,6 +127,10 @@ func (e *Environment) Missing(f conformance.Feature) string {
 	case conformance.PublicAddress:
 		if !e.World.Layout.PublicNode.IsValid() {
 			return "no public address of a node is known, and no client on the internet"
+		}
+	case conformance.Outside:
+		if !e.World.Outside {
+			return "no client outside of the cluster is known, and another node asked in its place: --external here makes one of the machine that runs the suite, which must reach nodes and pods by their addresses"
 		}
 	case conformance.HostPorts:
 		if e.World.Facts.ContainerRuntime == terway.RuntimeCRIO {

@@ -52,7 +52,7 @@ func (a *Access) template(prefix, node string, config agent.Config) *corev1.Pod 
 			NodeName: node, AutomountServiceAccountToken: &no, EnableServiceLinks: &no, TerminationGracePeriodSeconds: &grace, ActiveDeadlineSeconds: &deadline,
 			Tolerations:     []corev1.Toleration{{Operator: corev1.TolerationOpExists}},
 			SecurityContext: &corev1.PodSecurityContext{RunAsNonRoot: &yes, RunAsUser: &nobody, RunAsGroup: &nobody, SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault}},
-			Volumes:         []corev1.Volume{{Name: "run", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{Medium: corev1.StorageMediumMemory}}}},
+			Volumes:         []corev1.Volume{{Name: "run", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}},
 			Containers: []corev1.Container{{
 				Name: containerName, Image: a.Image, ImagePullPolicy: a.Pull, Command: []string{image.Conformance, "agent"},
 				Env: []corev1.EnvVar{
@@ -266,19 +266,22 @@ func (p *Pod) remove(ctx context.Context, grace int64) error {
 	return p.access.awaitGone(ctx, p.name)
 }
 
+// goneCheck is how often the cluster is asked whether a pod is gone, in case the watch began after its end.
+const goneCheck = 2 * time.Second
+
 func (a *Access) awaitGone(ctx context.Context, name string) error {
-	for {
+	err := a.follow(ctx, name, goneCheck, func(e watch.EventType, now *corev1.Pod) (bool, error) {
+		if now != nil {
+			return e == watch.Deleted, nil
+		}
 		_, err := a.Client.CoreV1().Pods(a.Namespace).Get(ctx, name, metav1.GetOptions{})
 		if apierrors.IsNotFound(err) {
-			return nil
+			return true, nil
 		}
-		if err != nil {
-			return fmt.Errorf("the pod %s does not go: %w", name, err)
-		}
-		select {
-		case <-time.After(50 * time.Millisecond):
-		case <-ctx.Done():
-			return fmt.Errorf("the pod %s does not go: %w", name, ctx.Err())
-		}
+		return false, err
+	})
+	if err != nil {
+		return fmt.Errorf("the pod %s does not go: %w", name, err)
 	}
+	return nil
 }

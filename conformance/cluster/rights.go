@@ -35,6 +35,7 @@ var rights = []right{
 	{"", "nodes", nil, []string{"list"}, "", "nothing: nobody knows the nodes"},
 	{"apps", "daemonsets", nil, []string{"list"}, terway.ConfigMapNamespace, "the release of Terway, and whether there is a kube-proxy"},
 	{"", "configmaps", []string{terway.ConfigMapName, "kube-proxy"}, []string{"get"}, terway.ConfigMapNamespace, "the chain, and the mode of kube-proxy"},
+	{"", "services", []string{"kubernetes"}, []string{"get"}, "default", "the part of LL-025 about the API server"},
 	{"", "pods", nil, []string{"create", "get", "list", "watch", "patch", "delete", "deletecollection"}, own, "nothing runs"},
 	{"", "pods/exec", nil, []string{"create", "get"}, own, "no pod can be told to ask or to answer"},
 	{"", "pods/log", nil, []string{"get"}, own, "LL-011"},
@@ -134,7 +135,7 @@ func Manifests(namespace string) []runtime.Object {
 		&rbacv1.ClusterRole{TypeMeta: kind("ClusterRole"), ObjectMeta: meta(""), Rules: rules[""]},
 		&rbacv1.ClusterRoleBinding{TypeMeta: kind("ClusterRoleBinding"), ObjectMeta: meta(""), RoleRef: ref("ClusterRole"), Subjects: subject},
 	}
-	for _, where := range []string{own, terway.ConfigMapNamespace} {
+	for _, where := range []string{own, terway.ConfigMapNamespace, metav1.NamespaceDefault} {
 		in := where
 		if where == own {
 			in = namespace

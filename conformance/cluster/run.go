@@ -65,11 +65,16 @@ func (o only) Open(ctx context.Context, setup conformance.Setup) (conformance.En
 	if !maps.Equal(setup.Data, o.data) {
 		return nil, &conformance.Unsupported{Why: "the chain of this cluster is not touched"}
 	}
-	return Open(ctx, o.access, o.world, Places{conformance.AtExternal: Here(ctx)})
+	places := Places{}
+	if o.world.Outside {
+		places[conformance.AtExternal] = Here(ctx)
+	}
+	return Open(ctx, o.access, o.world, places)
 }
 
-// Layout is where everybody is, as far as the cluster says it: the machine that runs the suite is the client outside.
-func (l *Live) Layout(node, other string, dual bool) conformance.Layout {
+// Layout is where everybody is, as far as the cluster says it. outside: the machine that runs the suite is the client
+// outside, else it is the second node.
+func (l *Live) Layout(node, other string, dual, outside bool) conformance.Layout {
 	layout := conformance.Layout{Dual: dual}
 	for _, n := range l.Nodes {
 		switch n.Name {
@@ -84,7 +89,10 @@ func (l *Live) Layout(node, other string, dual bool) conformance.Layout {
 			layout.Other = addresses(n)
 		}
 	}
-	layout.External, layout.External6 = source(layout.Node.Address), source(layout.Node.Address6)
+	layout.External, layout.External6 = layout.Other.Address, layout.Other.Address6
+	if outside {
+		layout.External, layout.External6 = source(layout.Node.Address), source(layout.Node.Address6)
+	}
 	return layout
 }
 

@@ -32,10 +32,6 @@ func (e *environment) Rollout(ctx context.Context, data map[string]string, begun
 	l, client := e.lane, e.lane.access.Client
 	ctx, cancel := context.WithTimeout(ctx, rolloutLimit)
 	defer cancel()
-	old, err := standIns(ctx, client)
-	if err != nil {
-		return err
-	}
 	if err := putConfig(ctx, client, data); err != nil {
 		return err
 	}
@@ -52,7 +48,7 @@ func (e *environment) Rollout(ctx context.Context, data map[string]string, begun
 		return fmt.Errorf("put the chain's hash on Terway's DaemonSet: %w", err)
 	}
 	begun()
-	if err := awaitTerway(ctx, client, old); err != nil {
+	if err := awaitTerway(ctx, client, nil); err != nil {
 		return err
 	}
 	if e.sabotage.StaleNode {

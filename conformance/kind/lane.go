@@ -164,7 +164,7 @@ func (e *environment) Start(ctx context.Context, spec conformance.PodSpec) (conf
 }
 
 // has are features of this environment that other clusters lack.
-var has = []conformance.Feature{conformance.Rules, conformance.Shell, conformance.Rollout, conformance.PublicAddress, conformance.Sandboxes, conformance.Nodes}
+var has = []conformance.Feature{conformance.Rules, conformance.Shell, conformance.Rollout, conformance.PublicAddress, conformance.Sandboxes, conformance.Nodes, conformance.Outside}
 
 // Missing implements conformance.Environment.
 func (e *environment) Missing(f conformance.Feature) string {

@@ -4,6 +4,7 @@ package kind
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -129,8 +131,8 @@ const standInSelector = "app=" + terway.DaemonSetName
 // readyLimit bounds how long Terway's stand-in may take on all nodes.
 const readyLimit = 90 * time.Second
 
-// awaitTerway waits until the stand-in is ready on all nodes with pods that are none of the old ones, and the nodes
-// are. Where its init container fails, the error is a [*conformance.StartError]; where the runtime refuses the list,
+// awaitTerway waits until the stand-in is ready on all nodes with pods of its newest template that are none of the old
+// ones, and the nodes are. Where its init container fails, the error is a [*conformance.StartError]; where the runtime refuses the list,
 // too.
 func awaitTerway(ctx context.Context, client kubernetes.Interface, old map[string]bool) error {
 	ctx, cancel := context.WithTimeout(ctx, readyLimit)
@@ -161,9 +163,16 @@ func terwayState(ctx context.Context, client kubernetes.Interface, old map[strin
 	if err != nil {
 		return "", err
 	}
+	if set.Status.ObservedGeneration < set.Generation {
+		return "its controller has not seen the change", nil
+	}
+	newest, err := revision(ctx, client)
+	if err != nil {
+		return "", err
+	}
 	ready := 0
 	for _, p := range pods.Items {
-		if old[string(p.UID)] || p.DeletionTimestamp != nil {
+		if old[string(p.UID)] || p.DeletionTimestamp != nil || p.Labels[appsv1.ControllerRevisionHashLabelKey] != newest {
 			continue
 		}
 		if why := initFailed(ctx, client, p); why != "" {
@@ -173,10 +182,20 @@ func terwayState(ctx context.Context, client kubernetes.Interface, old map[strin
 			ready++
 		}
 	}
-	if int32(ready) < max(set.Status.DesiredNumberScheduled, 1) || set.Status.ObservedGeneration < set.Generation || set.Status.UpdatedNumberScheduled < set.Status.DesiredNumberScheduled {
+	if int32(ready) < max(set.Status.DesiredNumberScheduled, 1) {
 		return fmt.Sprintf("it is ready on %d of %d nodes", ready, set.Status.DesiredNumberScheduled), nil
 	}
 	return nodesState(ctx, client)
+}
+
+// revision is the hash of the newest template of the DaemonSet.
+func revision(ctx context.Context, client kubernetes.Interface) (string, error) {
+	all, err := client.AppsV1().ControllerRevisions(terway.ConfigMapNamespace).List(ctx, metav1.ListOptions{LabelSelector: standInSelector})
+	if err != nil || len(all.Items) == 0 {
+		return "", err
+	}
+	newest := slices.MaxFunc(all.Items, func(a, b appsv1.ControllerRevision) int { return cmp.Compare(a.Revision, b.Revision) })
+	return newest.Labels[appsv1.ControllerRevisionHashLabelKey], nil
 }
 
 func isReady(p corev1.Pod) bool {

@@ -44,7 +44,7 @@ func Child(ctx context.Context) (handled bool) {
 }
 
 // lanes are how many processes use a cluster at a time: much of their time is waiting for kubelets.
-const lanes = 5
+const lanes = 8
 
 // alone tells whether a spec must have the cluster for itself: because it counts rules on a node, or because it
 // replaces the chain.
