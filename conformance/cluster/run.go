@@ -4,10 +4,12 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -46,11 +48,22 @@ func Child(ctx context.Context) (handled bool) {
 // lanes are how many processes use a cluster at a time: few, because it has other work.
 const lanes = 2
 
-// Run runs the specs of a plan on a cluster whose chain stays as it is. emit is never called twice at a time.
+// Run runs the specs of a plan on a cluster whose chain stays as it is: those about pods from before an upgrade first,
+// in their order. emit is never called twice at a time.
 func Run(ctx context.Context, a *Access, kubeconfig string, plan conformance.Plan, w World, emit func(conformance.Event)) error {
-	return child.Lanes(plan, lanes, emit, func(part conformance.Plan, emit func(conformance.Event)) error {
+	start := func(part conformance.Plan, emit func(conformance.Event)) error {
 		return child.Start(ctx, childVariable, job{part, kubeconfig, a.Namespace, a.Image, w}, emit)
-	})
+	}
+	first, rest := plan, plan
+	first.Specs, rest.Specs = nil, nil
+	for _, id := range plan.Specs {
+		if w.Kept != nil && slices.Contains(conformance.Find(id).Needs, conformance.Before) {
+			first.Specs = append(first.Specs, id)
+		} else {
+			rest.Specs = append(rest.Specs, id)
+		}
+	}
+	return errors.Join(child.Lanes(first, 1, emit, start), child.Lanes(rest, lanes, emit, start))
 }
 
 // only opens the chain that is there, and no other.

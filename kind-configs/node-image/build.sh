@@ -103,7 +103,7 @@ base() {
   cp "$cache/plugins-$PLUGINS"/* "$1/opt/cni/bin/"
   for command in kubeadm kubelet kubectl; do cp "$cache/kubernetes-$version/$command" "$1/usr/bin/"; done
   # Without kind's hook that shows pods a made-up product UUID: it runs shell and jq for every container.
-  chroot "$1" ctr oci spec | jq 'del(.process.rlimits)' > "$1/etc/containerd/cri-base.json"
+  chroot "$1" sh -c "ctr oci spec | jq 'del(.process.rlimits)'" > "$1/etc/containerd/cri-base.json"
   echo "$version" > "$1/kind/version"
   cat > "$1/kind/manifests/default-storage.yaml" << 'END'
 apiVersion: storage.k8s.io/v1

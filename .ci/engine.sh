@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# To be sourced: a container engine for the script that does so. One that it starts ends with the script.
+if ! docker version > /dev/null 2>&1; then
+  go build -o .cache/engine ./internal/engine
+  eval "$(.cache/engine start)"
+  trap '.cache/engine stop' EXIT
+  trap 'exit 1' INT TERM
+fi
