@@ -3,6 +3,11 @@
 # Versions of what is run but not linked. Tools are built from their modules into .cache.
 TERWAY        := v1.17.5
 GOLANGCI_LINT := v2.15.0
+# Of the node image that is made where kind's own cannot be had.
+KUBERNETES    := v1.34.4
+
+# Clusters of make e2e; see kind-configs.
+CONFIG ?= iptables-ipv4
 
 FUZZTIME ?= 10s
 CACHE    := $(CURDIR)/.cache
@@ -13,7 +18,7 @@ GO       ?= go
 
 .PHONY: help
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 .PHONY: build
 build: go ## Build chainlint and chainlint-conformance into bin/
@@ -27,6 +32,14 @@ demo: build firewalls ## Render every overlay with the real kustomize, show what
 conformance: build firewalls ## The specs of every overlay in network namespaces, and the mutants; reports in .cache/conformance
 	bin/chainlint-conformance run --env netns --mutants --overlay examples/overlays/host-ports-and-no-link-local --report $(CACHE)/conformance/mutants
 	bin/chainlint-conformance run --env netns --report $(CACHE)/conformance
+
+.PHONY: e2e
+e2e: build ## A kind cluster: a chain rolled out, its specs GO, mutants killed, the cluster gone (CONFIG="iptables-ipv4 ...")
+	sh .ci/e2e.sh $(KUBERNETES) $(CONFIG)
+
+.PHONY: node-image
+node-image: go ## A node image for kind of Debian's packages and Go modules alone (KUBERNETES=v1.34.4; root)
+	sh .ci/node-image.sh $(KUBERNETES)
 
 .PHONY: test
 test: go cc firewalls ## Unit, script and host tests with the race detector, go vet

@@ -2,6 +2,7 @@
 #
 # To be sourced: a container engine for the script that does so. One that it starts ends with the script.
 if ! docker version > /dev/null 2>&1; then
+  mkdir -p .cache
   go build -o .cache/engine ./internal/engine
   eval "$(.cache/engine start)"
   trap '.cache/engine stop' EXIT

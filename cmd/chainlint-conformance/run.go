@@ -26,7 +26,17 @@ func (a *app) run(ctx context.Context, args []string) int {
 	if o == nil {
 		return code
 	}
-	return a.runWith(ctx, o)
+	dir := sonobuoyDir()
+	if o.env != clusterEnv || dir == "" || o.report != "" {
+		return a.runWith(ctx, o)
+	}
+	o.report = dir
+	code = a.runWith(ctx, o)
+	if err := handOver(dir); err != nil {
+		a.say("hand the results over to Sonobuoy: %v", err)
+		return exitCouldNotRun
+	}
+	return code
 }
 
 // runWith runs what the options say.

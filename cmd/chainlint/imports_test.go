@@ -28,6 +28,10 @@ var forbidden = []struct{ from, to, because string }{
 	{"internal/krm", module + "pkg/render", "the frame knows no function"},
 	{"internal/krm", module + "pkg/lint", "the frame knows no function"},
 	{"cmd/chainlint", "github.com/onsi", "nobody wants a linter with a test runner in it"},
+	{"cmd/chainlint", "sigs.k8s.io/kind", "nobody wants a linter with a cluster in it"},
+	{"conformance/agent", "k8s.io", "what is inside of pods knows nothing of clusters"},
+	{"conformance/stub", "k8s.io/client-go", "what is on a node is Terway's, not the cluster's"},
+	{"conformance/cluster", "sigs.k8s.io/kind", "any cluster is none of kind's"},
 	{"cmd/chainlint", "k8s.io/client-go", "chainlint has no access to an API server"},
 	{"cmd/chainlint", "github.com/santhosh-tekuri", "it costs more at start than the whole function; tests use it"},
 }

@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/kind/pkg/cluster/nodes"
 	"sigs.k8s.io/yaml"
 
+	"github.com/chainlint/chainlint/internal/image"
 	kindconfigs "github.com/chainlint/chainlint/kind-configs"
 )
 
@@ -35,6 +36,8 @@ type Options struct {
 	KubeProxyMode, IPStack string
 	// NodeImage of the nodes, "" for the one that is at hand: see [NodeImage].
 	NodeImage string
+	// Programs that go to the nodes; without any, this one and the one beside it.
+	Programs image.Programs
 	// Keep leaves the cluster, and takes one that was left.
 	Keep bool
 	// Say tells a person what goes on.
@@ -122,6 +125,14 @@ func Create(ctx context.Context, o Options) (*Cluster, error) {
 	return c, nil
 }
 
+// programs that go to the nodes.
+func (c *Cluster) programs() (image.Programs, error) {
+	if c.Options.Programs != (image.Programs{}) {
+		return c.Options.Programs, nil
+	}
+	return image.Find()
+}
+
 func (c *Cluster) exists() (bool, error) {
 	all, err := c.provider.List()
 	if err != nil {
@@ -161,15 +172,15 @@ func (c *Cluster) nodeImage(ctx context.Context) string {
 }
 
 func (c *Cluster) create(ctx context.Context, text []byte) error {
-	image := c.nodeImage(ctx)
-	config, err := c.configure(ctx, text, image)
+	from := c.nodeImage(ctx)
+	config, err := c.configure(ctx, text, from)
 	if err != nil {
 		return err
 	}
-	c.say("cluster %s of %s", c.Name, image)
+	c.say("cluster %s of %s", c.Name, from)
 	made := make(chan error, 1)
 	go func() {
-		made <- c.provider.Create(c.Name, cluster.CreateWithV1Alpha4Config(config), cluster.CreateWithNodeImage(image),
+		made <- c.provider.Create(c.Name, cluster.CreateWithV1Alpha4Config(config), cluster.CreateWithNodeImage(from),
 			cluster.CreateWithKubeconfigPath(c.Kubeconfig), cluster.CreateWithDisplayUsage(false), cluster.CreateWithDisplaySalutation(false), cluster.CreateWithRetain(true))
 	}()
 	select {
@@ -180,12 +191,12 @@ func (c *Cluster) create(ctx context.Context, text []byte) error {
 		return ctx.Err()
 	}
 	if err != nil {
-		return fmt.Errorf("make the kind cluster %s of %s: %w%s", c.Name, image, err, hintFor(image))
+		return fmt.Errorf("make the kind cluster %s of %s: %w%s", c.Name, from, err, hintFor(from))
 	}
 	if err := c.findNodes(ctx); err != nil {
 		return err
 	}
-	return c.surround(ctx, image)
+	return c.surround(ctx, from)
 }
 
 func hintFor(image string) string {

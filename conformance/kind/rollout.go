@@ -34,7 +34,7 @@ const conflistPath = "/etc/cni/net.d/" + terway.ConflistName
 // loadImages brings the one image to all nodes, under its own name and under Terway's.
 func (c *Cluster) loadImages(ctx context.Context, version string) error {
 	if len(c.loaded) == 0 {
-		programs, err := image.Find()
+		programs, err := c.programs()
 		if err != nil {
 			return err
 		}

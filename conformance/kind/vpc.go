@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/chainlint/chainlint/conformance/stub"
-	"github.com/chainlint/chainlint/internal/image"
 )
 
 // vpc is what is around the nodes of a cluster: a network for ENIs, and a container that routes between it, the nodes'
@@ -187,7 +186,7 @@ func (c *Cluster) vpcVariables() string {
 
 // install brings the agent to the nodes and into the VPC.
 func (c *Cluster) install(ctx context.Context) error {
-	programs, err := image.Find()
+	programs, err := c.programs()
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package kind
+
+import (
+	"context"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/chainlint/chainlint/conformance"
+	"github.com/chainlint/chainlint/conformance/report"
+	"github.com/chainlint/chainlint/internal/image"
+	"github.com/chainlint/chainlint/internal/plugins"
+	"github.com/chainlint/chainlint/pkg/cni"
+	"github.com/chainlint/chainlint/pkg/terway"
+)
+
+var wanted = flag.Bool("kind", false, "make a kind cluster, which takes a container engine and minutes")
+
+func TestMain(m *testing.M) {
+	if Child(context.Background()) {
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// build builds the programs that go to nodes, as make build does.
+func build(t *testing.T) image.Programs {
+	t.Helper()
+	dir := t.TempDir()
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", dir+"/", "../../cmd/chainlint", "../../cmd/chainlint-conformance")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return image.Programs{Chainlint: filepath.Join(dir, "chainlint"), Conformance: filepath.Join(dir, "chainlint-conformance")}
+}
+
+// TestRollouts runs the specs that roll out chains of their own, and all that must notice a rollout that went wrong.
+func TestRollouts(t *testing.T) {
+	if !*wanted {
+		t.Skip("a kind cluster is made with -kind only")
+	}
+	if err := Available(t.Context()); err != nil {
+		t.Skip(err)
+	}
+	setup := conformance.DefaultSetup()
+	dir, err := plugins.Dir(t.Context(), setup.Facts.PluginVersion(cni.Portmap))
+	if err != nil {
+		t.Skip(err)
+	}
+	c, err := Create(t.Context(), Options{KubeProxyMode: terway.KubeProxyIptables, IPStack: "ipv4", Programs: build(t), Say: t.Logf})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	plan := conformance.Plan{Setup: setup, Mutants: []string{"NC-22", "NC-23"}}
+	for _, spec := range conformance.Specs() {
+		if spec.Own && slices.Contains(spec.Needs, conformance.Rollout) {
+			plan.Specs = append(plan.Specs, spec.ID)
+		}
+	}
+	seen := 0
+	err = c.Run(t.Context(), plan, dir, func(e conformance.Event) {
+		switch {
+		case e.Spec != nil:
+			seen++
+			t.Logf("%s %s %.1f s", e.Spec.ID, e.Spec.Outcome, e.Spec.Seconds)
+			if e.Spec.Outcome != report.Pass {
+				t.Errorf("%s %s: %s (%s) %s", e.Spec.ID, e.Spec.Outcome, e.Spec.Code, e.Spec.Reason, e.Spec.Hint)
+			}
+		case e.Mutant != nil:
+			seen++
+			t.Logf("%s %s %.1f s", e.Mutant.ID, e.Mutant.Outcome, e.Mutant.Seconds)
+			if e.Mutant.Outcome != report.Pass {
+				t.Errorf("%s %s: %s", e.Mutant.ID, e.Mutant.Outcome, e.Mutant.Reason)
+			}
+		}
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if want := len(plan.Specs) + len(plan.Mutants); seen != want {
+		t.Errorf("%d of %d specs and mutants came to an end", seen, want)
+	}
+}
