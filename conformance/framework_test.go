@@ -54,7 +54,7 @@ func TestEvidence(t *testing.T) {
 // TestMissingFeatures: a spec whose feature is missing is not run, and says so; without it, what an intent wants
 // is in doubt, or makes no sense.
 func TestMissingFeatures(t *testing.T) {
-	doubt := []conformance.Feature{conformance.PublicAddress, conformance.IPv6, conformance.Redirect, conformance.HostPorts}
+	doubt := []conformance.Feature{conformance.PublicAddress, conformance.IPv6, conformance.Redirect, conformance.HostPorts, conformance.Outside}
 	for _, f := range conformance.Features() {
 		s := spec(func(*conformance.T) { t.Errorf("%s is missing, and the spec runs", f) })
 		s.Needs = []conformance.Feature{f}

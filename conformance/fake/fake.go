@@ -95,7 +95,7 @@ var ip = netip.MustParseAddr
 // Missing implements conformance.Environment: a world that is thought of has no firewall, no runtime and no shell.
 func (w *World) Missing(f conformance.Feature) string {
 	switch f {
-	case conformance.HostPorts, conformance.PublicAddress, conformance.SCTPPackets, conformance.IPv6:
+	case conformance.HostPorts, conformance.PublicAddress, conformance.SCTPPackets, conformance.IPv6, conformance.Outside:
 	case conformance.DualStack:
 		if !w.Layout().Dual {
 			return "the pods of this cluster have IPv4 addresses only"

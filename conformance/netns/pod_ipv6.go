@@ -80,7 +80,8 @@ func (s *space) Capture(ctx context.Context, d time.Duration) (collect func() ([
 
 // prepare makes a pod's namespace what the node's kernel makes it.
 func (p *pod) prepare() error {
-	if err := p.sysctls("ipv4/icmp_ratelimit", "0", "ipv6/icmp/ratelimit", "0"); err != nil {
+	// Namespaces begin with what the machine's own has of IPv4, such as a container engine's forwarding.
+	if err := p.sysctls("ipv4/ip_forward", "0", "ipv4/icmp_ratelimit", "0", "ipv6/icmp/ratelimit", "0"); err != nil {
 		return err
 	}
 	if p.lab.setup.Sabotage.NodeWithoutIPv6 {
