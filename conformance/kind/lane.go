@@ -105,6 +105,11 @@ func (l *lane) Open(ctx context.Context, setup conformance.Setup) (conformance.E
 	if l.Refusal != "" && maps.Equal(setup.Data, l.Data) {
 		e.refusal = &conformance.StartError{Stage: conformance.StageTerway, Err: errors.New(l.Refusal)}
 	}
+	if !maps.Equal(setup.Data, l.current) {
+		if err := fresh(ctx, l.Nodes); err != nil {
+			return nil, err
+		}
+	}
 	if err := e.Roll(ctx, setup.Data); err != nil && !errors.As(err, &e.refusal) {
 		return nil, err
 	}

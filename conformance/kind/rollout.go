@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -261,6 +262,9 @@ func (c *Cluster) provision(ctx context.Context, client kubernetes.Interface, se
 	if err := c.loadImages(ctx, setup.Facts.Terway.Version); err != nil {
 		return fmt.Errorf("load the image: %w", err)
 	}
+	if err := fresh(ctx, c.names()); err != nil {
+		return err
+	}
 	old, err := standIns(ctx, client)
 	if err != nil {
 		return err
@@ -277,6 +281,19 @@ func (c *Cluster) provision(ctx context.Context, client kubernetes.Interface, se
 		return err
 	}
 	return awaitKubeProxy(ctx, client, setup.Facts.KubeProxyMode)
+}
+
+//go:embed fresh.sh
+var freshScript string
+
+// fresh makes nodes such as no symmetric routing was ever made on.
+func fresh(ctx context.Context, nodes []string) error {
+	for _, name := range nodes {
+		if err := script(ctx, name, freshScript); err != nil {
+			return fmt.Errorf("make the node %s fresh: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // awaitKubeProxy waits until the world has the kube-proxy that the facts say, or none.
