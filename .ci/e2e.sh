@@ -5,6 +5,7 @@
 # VERSION of Kubernetes is that of the node image which is made where kind's own cannot be had; reports are in .cache/e2e.
 set -eu
 version=$1 && shift
+mkdir -p .cache
 . .ci/engine.sh
 
 # The overlay whose facts are those of a configuration.

@@ -4,7 +4,8 @@
 if ! docker version > /dev/null 2>&1; then
   mkdir -p .cache
   go build -o .cache/engine ./internal/engine
-  eval "$(.cache/engine start)"
   trap '.cache/engine stop' EXIT
   trap 'exit 1' INT TERM
+  engine=$(.cache/engine start)
+  eval "$engine"
 fi

@@ -5,6 +5,7 @@ package conformance
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +32,8 @@ type Sampled struct {
 	Name string
 	// Asked is how often, Lost how often nobody answered who had to, Broken how many long connections were lost.
 	Asked, Lost, Broken int
+	// HostPort: it was asked at a host port.
+	HostPort bool
 	// Longest time without an answer, and words for each.
 	Longest time.Duration
 	Gaps    []string
@@ -51,6 +54,7 @@ var upgradeSpecs = []Spec{
 		Run: func(t *T) {
 			all, err := t.keeper().Sampled(t)
 			t.Must(err)
+			all = slices.DeleteFunc(all, func(s Sampled) bool { return s.HostPort && !WantHostPorts.Asked(t.Intent, false) })
 			for _, s := range all {
 				got := fmt.Sprintf("%d asked, %d lost, %d long connections broken", s.Asked, s.Lost, s.Broken)
 				if s.Gaps != nil {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -28,6 +29,12 @@ const (
 // gateState is what --before leaves for --after.
 type gateState struct {
 	Namespace string `json:"namespace"`
+	// Given: somebody made the namespace, and it stays.
+	Given bool `json:"given,omitempty"`
+	// Kubeconfig, Image and External of the run before, which the one after takes over.
+	Kubeconfig string `json:"kubeconfig,omitempty"`
+	Image      string `json:"image"`
+	External   string `json:"external,omitempty"`
 	// Kept are the pods, by the directory of the report of each case.
 	Kept map[string]*cluster.Kept `json:"kept"`
 }
@@ -67,9 +74,9 @@ func (a *app) gateBefore(ctx context.Context, o *options, dir string) int {
 		return exitUsage
 	}
 	o.report = filepath.Join(dir, beforeDir)
-	o.gate = &gateState{Kept: map[string]*cluster.Kept{}}
+	o.gate = &gateState{Kept: map[string]*cluster.Kept{}, Given: o.namespace != "", Kubeconfig: o.kubeconfig, Image: o.image, External: o.external}
 	code := a.runWith(ctx, o)
-	if o.gate.Namespace == "" {
+	if code == exitCouldNotRun || o.gate.Namespace == "" {
 		return code
 	}
 	text, err := json.MarshalIndent(o.gate, "", "  ")
@@ -94,6 +101,10 @@ func (a *app) gateAfter(ctx context.Context, o *options, dir string) int {
 	if err := json.Unmarshal(text, o.gate); err != nil {
 		a.say("gate: %s: %v", filepath.Join(dir, gateFile), err)
 		return exitUsage
+	}
+	o.kubeconfig, o.image, o.external = cmp.Or(o.kubeconfig, o.gate.Kubeconfig), cmp.Or(o.image, o.gate.Image), cmp.Or(o.external, o.gate.External)
+	if o.gate.Given {
+		o.namespace = o.gate.Namespace
 	}
 	o.report, o.gateEnds = filepath.Join(dir, afterDir), true
 	code := a.runWith(ctx, o)

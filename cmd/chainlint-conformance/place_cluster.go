@@ -21,6 +21,8 @@ type liveCluster struct {
 	options *options
 	access  *cluster.Access
 	live    *cluster.Live
+	// gateFailed: pods could not be left for after the upgrade.
+	gateFailed bool
 }
 
 // connect reads what the cluster says of itself.
@@ -121,14 +123,24 @@ func (l *liveCluster) run(ctx context.Context, c *testCase, emit func(conformanc
 	}
 	gate, name := l.options.gate, l.options.below(c)
 	if l.options.gateEnds {
-		w.Kept = gate.Kept[name]
+		if w.Kept = gate.Kept[name]; w.Kept == nil {
+			return errors.New("no pods from before the upgrade are known here: was this node pool there, and did gate --before run?")
+		}
 	}
-	if err := cluster.Run(ctx, l.access, l.options.kubeconfig, c.plan, w, emit); err != nil || gate == nil || l.options.gateEnds {
+	err = cluster.Run(ctx, l.access, l.options.kubeconfig, c.plan, w, emit)
+	if gate == nil || l.options.gateEnds {
 		return err
 	}
-	gate.Namespace = l.access.Namespace
-	gate.Kept[name], err = l.access.Keep(ctx, w)
-	return err
+	var kept *cluster.Kept
+	if err == nil {
+		kept, err = l.access.Keep(ctx, w)
+	}
+	if err != nil {
+		l.gateFailed = true
+		return err
+	}
+	gate.Namespace, gate.Kept[name] = l.access.Namespace, kept
+	return nil
 }
 
 // effective is the list that lands on a node, "" where Terway refuses the ConfigMap.
@@ -156,7 +168,7 @@ func (l *liveCluster) rootless() bool { return false }
 
 func (l *liveCluster) close(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
-	if l.options.gate != nil && !l.options.gateEnds && l.options.gate.Namespace != "" {
+	if l.options.gate != nil && !l.options.gateEnds && l.options.gate.Namespace != "" && !l.gateFailed {
 		return nil // the pods stay until --after
 	}
 	if l.options.namespace != "" {

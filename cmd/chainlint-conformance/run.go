@@ -53,6 +53,9 @@ func (a *app) runWith(ctx context.Context, o *options) int {
 		return a.notRun(o, cases, misuse{errNoImage})
 	}
 	where, err := a.place(ctx, o, cases)
+	if ctx.Err() != nil && where != nil && err == nil {
+		err = where.close(ctx)
+	}
 	switch {
 	case ctx.Err() != nil:
 		return a.notRun(o, cases, errors.New("the run was interrupted before the first spec, while plugins were built or namespaces were tried"))

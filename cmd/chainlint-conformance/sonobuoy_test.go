@@ -5,6 +5,7 @@ package main
 import (
 	"archive/tar"
 	"compress/gzip"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -47,7 +48,7 @@ func archived(t *testing.T, archive string) (all []string) {
 	}
 	for r := tar.NewReader(unzipped); ; {
 		h, err := r.Next()
-		if err == io.EOF { //nolint:errorlint // archive/tar returns it bare
+		if errors.Is(err, io.EOF) {
 			return all
 		}
 		if err != nil {

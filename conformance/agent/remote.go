@@ -42,7 +42,8 @@ func (r *Remote) Probe(ctx context.Context, requests ...probe.Request) ([]probe.
 
 // Look implements conformance.Place.
 func (r *Remote) Look(ctx context.Context, sysctls ...string) (seen probe.Inspection, err error) {
-	return seen, r.call(ctx, "Look", sysctls, &seen)
+	err = r.call(ctx, "Look", sysctls, &seen)
+	return seen, err
 }
 
 // Rules are those of host ports in the firewall there.
@@ -71,7 +72,8 @@ func (r *Remote) Watched(ctx context.Context) ([]probe.Sighting, error) {
 
 // See implements conformance.Place.
 func (r *Remote) See(ctx context.Context) (seen probe.Application, err error) {
-	return seen, r.call(ctx, "See", Nothing{}, &seen)
+	err = r.call(ctx, "See", Nothing{}, &seen)
+	return seen, err
 }
 
 // Serve implements conformance.Place.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/chainlint/chainlint/conformance/probe"
@@ -28,6 +29,8 @@ type Sampled struct {
 	// Asked is how often, Answered by whom it was to be, Broken how many connections that stayed were lost.
 	Asked, Answered, Broken int
 	Gaps                    []Gap
+	// failing: the last question was not answered.
+	failing bool
 }
 
 // Gap is a time without answers.
@@ -75,7 +78,7 @@ func (s *Service) repeat(wanted Sample, found *Sampled) {
 	}
 }
 
-// note counts a result. Failures that follow each other are one gap.
+// note counts a result. Failures that follow each other are one gap, whatever their reasons.
 func (f *Sampled) note(got probe.Result, identity string, begin, end time.Time) {
 	f.Asked++
 	why := ""
@@ -87,12 +90,18 @@ func (f *Sampled) note(got probe.Result, identity string, begin, end time.Time) 
 	}
 	if why == "" {
 		f.Answered++
+		f.failing = false
 		return
 	}
-	if n := len(f.Gaps); n > 0 && begin.Sub(f.Gaps[n-1].To) < 3*time.Second && f.Gaps[n-1].Why == why {
-		f.Gaps[n-1].To = end
+	if f.failing {
+		last := &f.Gaps[len(f.Gaps)-1]
+		last.To = end
+		if !strings.Contains(last.Why, why) {
+			last.Why += ", " + why
+		}
 		return
 	}
+	f.failing = true
 	f.Gaps = append(f.Gaps, Gap{begin, end, why})
 }
 

@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/chainlint/chainlint/conformance"
@@ -68,8 +69,7 @@ func relay(r io.Reader, emit func(conformance.Event)) error {
 }
 
 func explain(err error, said string) error {
-	var exit *exec.ExitError
-	if err == nil || errors.As(err, &exit) && exit.ExitCode() == 0 {
+	if err == nil || errors.Is(err, exec.ErrWaitDelay) { // something that it started outlives it for a moment
 		return nil
 	}
 	lines := strings.Split(strings.TrimSpace(said), "\n")
@@ -79,6 +79,7 @@ func explain(err error, said string) error {
 // Work is a child's side of [Run]: it reads the job, does the work, and tells what work emits. What goes wrong is an
 // event, too.
 func Work[Job any](ctx context.Context, work func(context.Context, Job, func(conformance.Event)) error) {
+	syscall.CloseOnExec(3) // else what a child starts keeps its parent waiting
 	events := json.NewEncoder(os.NewFile(3, "events"))
 	var lock sync.Mutex
 	emit := func(e conformance.Event) {

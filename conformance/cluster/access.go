@@ -123,9 +123,18 @@ func (a *Access) Remove(ctx context.Context) error {
 func Remove(ctx context.Context, client kubernetes.Interface, namespace string) error {
 	ctx, cancel := context.WithTimeout(ctx, removeLimit)
 	defer cancel()
+	there, err := client.CoreV1().Namespaces().Get(ctx, namespace, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil
+	case err != nil:
+		return fmt.Errorf("remove the namespace %s: %w", namespace, err)
+	case there.Labels[RunLabel] == "":
+		return fmt.Errorf("the namespace %s is none that a run made, and stays", namespace)
+	}
 	grace := int64(1)
 	pods := client.CoreV1().Pods(namespace)
-	err := pods.DeleteCollection(ctx, metav1.DeleteOptions{GracePeriodSeconds: &grace}, metav1.ListOptions{})
+	err = pods.DeleteCollection(ctx, metav1.DeleteOptions{GracePeriodSeconds: &grace}, metav1.ListOptions{})
 	if err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("remove the pods of %s: %w", namespace, err)
 	}

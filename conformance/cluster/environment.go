@@ -18,7 +18,7 @@ import (
 
 // World is what is known of a cluster before specs run in it.
 type World struct {
-	// Node and Other are the names of the nodes, OnOther where there is no second one "".
+	// Node and Other are the names of the nodes; Other is "" where there is no second one.
 	Node, Other string
 	Layout      conformance.Layout
 	Facts       terway.PoolFacts
@@ -32,8 +32,6 @@ type World struct {
 	Name    string
 	// Kept are pods from before an upgrade, nil where there is no gate.
 	Kept *Kept
-	// Lacks are features that this cluster does not have, each with the reason.
-	Lacks map[conformance.Feature]string
 }
 
 // Environment is a part of a cluster in which specs run: pods of one namespace on two nodes, and agents on the nodes'
@@ -110,9 +108,6 @@ var absent = map[conformance.Feature]string{
 
 // Missing implements conformance.Environment.
 func (e *Environment) Missing(f conformance.Feature) string {
-	if why, listed := e.World.Lacks[f]; listed {
-		return why
-	}
 	switch f {
 	case conformance.DualStack:
 		if !e.World.Layout.Dual {

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/chainlint/chainlint/conformance"
@@ -33,6 +35,9 @@ const (
 	keptUDP = 29999
 )
 
+// hostPortWords stand in the names of samples of host ports.
+const hostPortWords = "host port"
+
 // sampling is how often a pod is asked.
 const sampling = time.Second
 
@@ -54,7 +59,9 @@ func (a *Access) Keep(ctx context.Context, w World) (*Kept, error) {
 	if node == "" {
 		node = w.Node
 	}
-	client, err := a.run(ctx, a.template("sampler", node, agent.Config{Samples: samples(server, k, w.Layout.Node.Address)}))
+	asking := a.template("sampler", node, agent.Config{Samples: samples(server, k, w.Layout.Node.Address)})
+	asking.Spec.RestartPolicy = corev1.RestartPolicyNever // one that is started again has forgotten what it saw
+	client, err := a.run(ctx, asking)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start the client that asks it: %w", err), server.Stop(context.WithoutCancel(ctx)))
 	}
@@ -71,9 +78,9 @@ func samples(server *Pod, k *Kept, node netip.Addr) []agent.Sample {
 	tcp, udp := at(node, k.TCP.Host, probe.TCP), at(node, k.UDP.Host, probe.UDP)
 	direct := at(server.ips[0], k.TCP.Container, probe.TCP)
 	all := []agent.Sample{
-		{Name: "the TCP host port, by new connections", Request: tcp},
-		{Name: "the TCP host port, by one connection", Request: tcp, Stay: true},
-		{Name: "the UDP host port", Request: udp},
+		{Name: "the TCP " + hostPortWords + ", by new connections", Request: tcp},
+		{Name: "the TCP " + hostPortWords + ", by one connection", Request: tcp, Stay: true},
+		{Name: "the UDP " + hostPortWords, Request: udp},
 		{Name: "the pod's own address, by new connections", Request: direct},
 		{Name: "the pod's own address, by one connection", Request: direct, Stay: true},
 	}
@@ -121,7 +128,7 @@ func (e *Environment) Sampled(ctx context.Context) ([]conformance.Sampled, error
 	}
 	var all []conformance.Sampled
 	for _, f := range found {
-		s := conformance.Sampled{Name: f.Name, Asked: f.Asked, Lost: f.Asked - f.Answered, Broken: f.Broken}
+		s := conformance.Sampled{Name: f.Name, HostPort: strings.Contains(f.Name, hostPortWords), Asked: f.Asked, Lost: f.Asked - f.Answered, Broken: f.Broken}
 		for _, g := range f.Gaps {
 			s.Longest = max(s.Longest, g.To.Sub(g.From))
 			s.Gaps = append(s.Gaps, g.String())

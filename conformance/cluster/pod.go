@@ -249,7 +249,7 @@ const removalLimit = 30 * time.Second
 // remove deletes the pod and waits until it is gone.
 func (p *Pod) remove(ctx context.Context, grace int64) error {
 	if p.Remote != nil {
-		defer p.Remote.Close() //nolint:errcheck // nothing is left to be said on it
+		defer p.Close() //nolint:errcheck // nothing is left to be said on it
 	}
 	ctx, cancel := context.WithTimeout(ctx, removalLimit)
 	defer cancel()

@@ -104,7 +104,7 @@ func (p *Pod) Resume(ctx context.Context, end func(context.Context) error) error
 	if err := end(ctx); err != nil {
 		return err
 	}
-	_ = p.Remote.Close() // its process is gone
+	_ = p.Close() // its process is gone
 	err = p.access.follow(ctx, p.name, resumeLimit, func(e watch.EventType, now *corev1.Pod) (bool, error) {
 		if now == nil || e == watch.Deleted {
 			return false, fmt.Errorf("the pod %s is gone", p.name)
@@ -213,7 +213,8 @@ func (p *Pod) logged(ctx context.Context, container string) (seen probe.Inspecti
 	for {
 		text, err := p.access.Client.CoreV1().Pods(p.access.Namespace).GetLogs(p.name, &corev1.PodLogOptions{Container: container}).DoRaw(ctx)
 		if line, _, whole := strings.Cut(string(text), "\n"); err == nil && whole {
-			return seen, json.Unmarshal([]byte(line), &seen)
+			err := json.Unmarshal([]byte(line), &seen)
+			return seen, err
 		}
 		select {
 		case <-ctx.Done():

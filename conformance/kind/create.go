@@ -187,8 +187,7 @@ func (c *Cluster) create(ctx context.Context, text []byte) error {
 	case err = <-made:
 	case <-ctx.Done(): // kind's library cannot be interrupted: its containers are taken away from it
 		_ = c.provider.Delete(c.Name, c.Kubeconfig)
-		<-made
-		return ctx.Err()
+		return errors.Join(ctx.Err(), ignored(<-made), c.provider.Delete(c.Name, c.Kubeconfig)) // what it made meanwhile
 	}
 	if err != nil {
 		return fmt.Errorf("make the kind cluster %s of %s: %w%s", c.Name, from, err, hintFor(from))
@@ -275,6 +274,9 @@ func (c *Cluster) findNodes(ctx context.Context) error {
 	return nil
 }
 
+// ignored is no error: what was cut off fails, and that is all that it says.
+func ignored(error) error { return nil }
+
 // deleteLimit bounds the removal of a cluster.
 const deleteLimit = time.Minute
 
@@ -349,11 +351,6 @@ func (c *Cluster) onAll(f func(n *node) error) error {
 		all = append(all, <-failed)
 	}
 	return errors.Join(all...)
-}
-
-// shell runs a script on a node.
-func (n *node) shell(ctx context.Context, text string) (string, error) {
-	return dockerWith(ctx, text, "exec", "-i", n.name, "sh", "-eu")
 }
 
 // output of a command on a node.

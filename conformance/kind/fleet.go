@@ -36,7 +36,7 @@ func (e *environment) Rollout(ctx context.Context, data map[string]string, begun
 		return err
 	}
 	before := l.current
-	l.current = data
+	l.current = nil // until it is known what runs
 	patch, err := json.Marshal(map[string]any{"spec": map[string]any{"template": map[string]any{"metadata": map[string]any{
 		"annotations": map[string]string{render.HashAnnotation: render.ChainHash(data)},
 	}}}})
@@ -51,6 +51,7 @@ func (e *environment) Rollout(ctx context.Context, data map[string]string, begun
 	if err := awaitTerway(ctx, client, nil); err != nil {
 		return err
 	}
+	l.current = data
 	if e.sabotage.StaleNode {
 		return e.restoreList(ctx, before)
 	}
@@ -117,13 +118,16 @@ func (e *environment) Roll(ctx context.Context, data map[string]string) error {
 	if err := putConfig(ctx, client, data); err != nil {
 		return err
 	}
-	l.current = data
+	l.current = nil // until it is known what runs
 	if err := restart(ctx, client); err != nil {
 		return err
 	}
 	err = awaitTerway(ctx, client, old)
 	if errors.As(err, &e.refusal) {
 		return e.refusal
+	}
+	if err == nil {
+		l.current = data
 	}
 	if err == nil && e.sabotage.EarlyReady {
 		err = e.loseBinary(ctx)

@@ -111,15 +111,18 @@ func (l *lane) Open(ctx context.Context, setup conformance.Setup) (conformance.E
 		}
 	}
 	if err := e.Roll(ctx, setup.Data); err != nil && !errors.As(err, &e.refusal) {
-		return nil, err
+		return nil, errors.Join(err, e.mend())
 	}
 	inner, err := cluster.Open(ctx, l.access, l.World, l.places)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, e.mend())
 	}
 	inner.Manner = setup.Sabotage.Manner
 	e.Environment = inner
-	return e, e.breakWorld(ctx)
+	if err := e.breakWorld(ctx); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
 }
 
 // unsupported says why a world cannot be made of this cluster. Specs that bring a chain into the lab's default world
@@ -192,7 +195,12 @@ func (e *environment) At(where conformance.Where) conformance.Place {
 
 // Close implements conformance.Environment.
 func (e *environment) Close() error {
-	failed := []error{e.Environment.Close()}
+	return errors.Join(e.Environment.Close(), e.mend())
+}
+
+// mend undoes what was broken on purpose.
+func (e *environment) mend() error {
+	var failed []error
 	for _, mend := range e.mended {
 		failed = append(failed, mend())
 	}

@@ -54,10 +54,11 @@ func (c *Cluster) loadImages(ctx context.Context, version string) error {
 	if c.loaded[version] {
 		return nil
 	}
-	c.loaded[version] = true
-	return c.onAll(func(n *node) error {
+	err := c.onAll(func(n *node) error {
 		return n.CommandContext(ctx, "ctr", "--namespace=k8s.io", "images", "tag", "--force", suiteImage, standInImage(version)).Run()
 	})
+	c.loaded[version] = err == nil
+	return err
 }
 
 // setPlugins gives the nodes the reference plugins of a directory, as a node image would bring them: those named in

@@ -37,8 +37,11 @@ func daemonSet(version, server string, vSwitches []string) *appsv1.DaemonSet {
 	host, port, _ := strings.Cut(server, ":")
 	env := []corev1.EnvVar{
 		{Name: NodeNameVariable, ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{FieldPath: "spec.nodeName"}}},
-		{Name: VersionVariable, Value: version}, {Name: VSwitchVariable, Value: strings.Join(vSwitches, ",")}, {Name: ENIVariable, Value: "eth1"},
-		{Name: "KUBERNETES_SERVICE_HOST", Value: host}, {Name: "KUBERNETES_SERVICE_PORT", Value: port},
+		{Name: VersionVariable, Value: version},
+		{Name: VSwitchVariable, Value: strings.Join(vSwitches, ",")},
+		{Name: ENIVariable, Value: "eth1"},
+		{Name: "KUBERNETES_SERVICE_HOST", Value: host},
+		{Name: "KUBERNETES_SERVICE_PORT", Value: port},
 	}
 	root := int64(0)
 	container := func(name, command string, mounts ...corev1.VolumeMount) corev1.Container {

@@ -91,7 +91,8 @@ func dialDaemon(socket string) (*dialed, error) {
 
 // Allocate implements [Daemon].
 func (d *dialed) Allocate(_ context.Context, containerID string) (given Allocation, err error) {
-	return given, d.client.Call(daemonName+".Allocate", containerID, &given)
+	err = d.client.Call(daemonName+".Allocate", containerID, &given)
+	return given, err
 }
 
 // Release implements [Daemon].

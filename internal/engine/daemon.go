@@ -123,13 +123,13 @@ func configure() error {
 
 // launch starts dockerd, which outlives this process.
 func launch() error {
-	log, err := os.OpenFile(logFile, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	said, err := os.OpenFile(logFile, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	defer log.Close() //nolint:errcheck // the daemon has it, too
+	defer said.Close() //nolint:errcheck // the daemon has it, too
 	cmd := exec.Command("dockerd", "--config-file", configFile)
-	cmd.Stdout, cmd.Stderr = log, log
+	cmd.Stdout, cmd.Stderr = said, said
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start dockerd: %w", err)

@@ -53,8 +53,9 @@ func Find() (Programs, error) {
 func Build(p Programs) (v1.Image, error) {
 	var files bytes.Buffer
 	w := tar.NewWriter(&files)
-	for _, dir := range []string{"etc/", "tmp/", "run/", "run/chainlint/"} {
-		if err := w.WriteHeader(&tar.Header{Name: dir, Typeflag: tar.TypeDir, Mode: 0o1777}); err != nil {
+	for _, dir := range []tar.Header{{Name: "etc/", Mode: 0o755}, {Name: "run/", Mode: 0o755}, {Name: "tmp/", Mode: 0o1777}} {
+		dir.Typeflag = tar.TypeDir
+		if err := w.WriteHeader(&dir); err != nil {
 			return nil, err
 		}
 	}

@@ -5,6 +5,7 @@ package image_test
 import (
 	"archive/tar"
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -70,7 +71,7 @@ func files(t *testing.T, r io.Reader) map[string]string {
 	all := map[string]string{}
 	for archive := tar.NewReader(r); ; {
 		h, err := archive.Next()
-		if err == io.EOF { //nolint:errorlint // archive/tar returns it bare
+		if errors.Is(err, io.EOF) {
 			return all
 		}
 		if err != nil {
