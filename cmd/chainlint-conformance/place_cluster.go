@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -118,7 +119,7 @@ func (l *liveCluster) run(ctx context.Context, c *testCase, emit func(conformanc
 		Node: node, Other: other, Facts: setup.Facts, Layout: l.live.Layout(node, other, setup.Facts.IPStack == terway.IPStackDual, outside), Outside: outside,
 		API: l.live.API(), Proxied: setup.Facts.KubeProxyMode != terway.KubeProxyNone,
 		About: conformance.About{Conflist: effective(setup), Facts: []report.Fact{
-			{Name: "node", Value: node, Source: "sampled"}, {Name: "node to ask from", Value: or(other, "none"), Source: "sampled"},
+			{Name: "node", Value: node, Source: "sampled"}, {Name: "node to ask from", Value: cmp.Or(other, "none"), Source: "sampled"},
 		}},
 	}
 	gate, name := l.options.gate, l.options.below(c)
@@ -155,13 +156,6 @@ func effective(setup conformance.Setup) string {
 		return ""
 	}
 	return merged.Conflist
-}
-
-func or(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }
 
 func (l *liveCluster) rootless() bool { return false }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os/exec"
@@ -47,14 +48,14 @@ func (a *app) possible(ctx context.Context, o *options, cases []*testCase) int {
 			fmt.Fprintf(a.out, "This machine cannot run it: %v\n", err)
 			return exitCouldNotRun
 		}
-		fmt.Fprintf(a.out, "Nodes will be made of %s.\nThis machine can run it.\n", or(o.nodeImage, kind.NodeImage(ctx)))
+		fmt.Fprintf(a.out, "Nodes will be made of %s.\nThis machine can run it.\n", cmp.Or(o.nodeImage, kind.NodeImage(ctx)))
 		return exitOK
 	}
 	if err := o.live.missing(ctx); err != nil {
 		fmt.Fprintf(a.out, "This user cannot run it: %v\n", err)
 		return exitCouldNotRun
 	}
-	fmt.Fprintf(a.out, "It makes pods that end by themselves, in %s, and reads the chain.\nThis user can run it.\n", or(o.namespace, "a namespace of its own"))
+	fmt.Fprintf(a.out, "It makes pods that end by themselves, in %s, and reads the chain.\nThis user can run it.\n", cmp.Or(o.namespace, "a namespace of its own"))
 	return exitOK
 }
 

@@ -52,7 +52,7 @@ var nodeScript string
 // surround makes the VPC.
 func (c *Cluster) surround(ctx context.Context, nodeImage string) error {
 	c.vpc = vpc{name: c.Name}
-	create := []string{"network", "create", "--label", "dev.chainlint.cluster=" + c.Name}
+	create := []string{"network", "create", "--label", clusterLabel + "=" + c.Name}
 	if c.dual() {
 		create = append(create, "--ipv6", "--subnet", eniSubnet6)
 	}
