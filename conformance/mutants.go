@@ -141,9 +141,17 @@ func (m *Mutant) run(ctx context.Context, opener Opener) (report.Outcome, []stri
 	if m.Everywhere {
 		s.Opener = breaking{opener, m.Break}
 	}
-	defer s.Close(context.WithoutCancel(ctx)) //nolint:errcheck // the namespaces end with the process
+	outcome, killed, why := m.hunt(ctx, s)
+	if err := s.Close(context.WithoutCancel(ctx)); err != nil && outcome == report.Pass {
+		return report.Inconclusive, killed, "what was broken is not mended: " + err.Error()
+	}
+	return outcome, killed, why
+}
+
+// hunt runs the specs that must notice the mutant in its world.
+func (m *Mutant) hunt(ctx context.Context, s *Session) (report.Outcome, []string, string) {
 	for _, f := range m.Needs {
-		if why := env.Missing(f); why != "" {
+		if why := s.Env.Missing(f); why != "" {
 			return report.NotApplicable, nil, why
 		}
 	}

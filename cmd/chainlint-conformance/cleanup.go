@@ -21,9 +21,10 @@ rules of network namespaces are not among it: the kernel removes them with the p
 
 // cleanup removes what aborted runs left.
 func (a *app) cleanup(ctx context.Context, args []string) int {
-	fs := a.flags("cleanup", "[--report DIR] [--kubeconfig FILE [--all]]", cleanupWords)
+	fs := a.flags("cleanup", "[--report DIR] [--kubeconfig FILE [--namespace NAME] [--all]]", cleanupWords)
 	dir := fs.String("report", "", "a directory that reports were written to")
 	kubeconfig := fs.String("kubeconfig", "", "a cluster that a run was on")
+	namespace := fs.String("namespace", "", "of that cluster, the namespace that runs were given")
 	all := fs.Bool("all", false, "what has not expired, too: runs that go on are ended")
 	rest, code, done := a.parse(fs, args)
 	switch {
@@ -31,6 +32,9 @@ func (a *app) cleanup(ctx context.Context, args []string) int {
 		return code
 	case len(rest) > 0:
 		a.say("cleanup takes no arguments, got %q", rest)
+		return exitUsage
+	case *kubeconfig == "" && (*all || *namespace != ""):
+		a.say("cleanup: --all and --namespace are about a cluster: name it with --kubeconfig")
 		return exitUsage
 	}
 	left, err := plugins.Sweep(ctx)
@@ -41,7 +45,7 @@ func (a *app) cleanup(ctx context.Context, args []string) int {
 	clusters, err := cleanKind(ctx)
 	left, failed = append(left, clusters...), append(failed, err)
 	if *kubeconfig != "" {
-		namespaces, err := cleanCluster(ctx, *kubeconfig, *all)
+		namespaces, err := cleanCluster(ctx, *kubeconfig, *namespace, *all)
 		left, failed = append(left, namespaces...), append(failed, err)
 	}
 	for _, name := range left {
@@ -68,7 +72,11 @@ func cleanKind(ctx context.Context) ([]string, error) {
 	}
 	var gone []string
 	for _, name := range names {
-		if err := kind.Delete(ctx, name); err != nil {
+		err := kind.Delete(ctx, name)
+		if inUse := (*kind.InUse)(nil); errors.As(err, &inUse) {
+			continue // what a run uses is not left
+		}
+		if err != nil {
 			return gone, err
 		}
 		gone = append(gone, "kind cluster "+name)
@@ -76,10 +84,13 @@ func cleanKind(ctx context.Context) ([]string, error) {
 	return gone, nil
 }
 
-func cleanCluster(ctx context.Context, kubeconfig string, all bool) ([]string, error) {
+func cleanCluster(ctx context.Context, kubeconfig, namespace string, all bool) ([]string, error) {
 	access, err := cluster.Connect(ctx, kubeconfig)
 	if err != nil {
 		return nil, err
+	}
+	if access.Namespace = namespace; namespace != "" {
+		return access.SweepExpired(ctx, all)
 	}
 	return access.Clean(ctx, all)
 }

@@ -31,6 +31,8 @@ type gateState struct {
 	Namespace string `json:"namespace"`
 	// Given: somebody made the namespace, and it stays.
 	Given bool `json:"given,omitempty"`
+	// ID of the run before, which the one after takes over with its pods.
+	ID string `json:"id"`
 	// Kubeconfig, Image and External of the run before, which the one after takes over.
 	Kubeconfig string `json:"kubeconfig,omitempty"`
 	Image      string `json:"image"`

@@ -22,8 +22,8 @@ type liveCluster struct {
 	options *options
 	access  *cluster.Access
 	live    *cluster.Live
-	// gateFailed: pods could not be left for after the upgrade.
-	gateFailed bool
+	// failed: a case did not come about.
+	failed bool
 }
 
 // connect reads what the cluster says of itself.
@@ -94,7 +94,7 @@ func (a *app) clusterPlace(ctx context.Context, l *liveCluster) (place, error) {
 	}
 	l.access.Image, l.access.Namespace = l.options.image, l.options.namespace
 	if l.options.gateEnds {
-		l.access.Namespace = l.options.gate.Namespace
+		l.access.Namespace, l.access.ID = l.options.gate.Namespace, l.options.gate.ID
 	}
 	if l.options.gate != nil {
 		l.access.Lifetime = cluster.GateLifetime
@@ -106,6 +106,13 @@ func (a *app) clusterPlace(ctx context.Context, l *liveCluster) (place, error) {
 }
 
 func (l *liveCluster) run(ctx context.Context, c *testCase, emit func(conformance.Event)) error {
+	err := l.judge(ctx, c, emit)
+	l.failed = l.failed || err != nil
+	return err
+}
+
+// judge samples a node and runs the case there; before an upgrade it leaves pods.
+func (l *liveCluster) judge(ctx context.Context, c *testCase, emit func(conformance.Event)) error {
 	var named []string
 	for _, p := range l.live.Facts.NodePools {
 		named = append(named, p.Name)
@@ -132,16 +139,12 @@ func (l *liveCluster) run(ctx context.Context, c *testCase, emit func(conformanc
 	if gate == nil || l.options.gateEnds {
 		return err
 	}
-	var kept *cluster.Kept
-	if err == nil {
-		kept, err = l.access.Keep(ctx, w)
-	}
 	if err != nil {
-		l.gateFailed = true
 		return err
 	}
-	gate.Namespace, gate.Kept[name] = l.access.Namespace, kept
-	return nil
+	kept, err := l.access.Keep(ctx, w)
+	gate.Namespace, gate.ID, gate.Kept[name] = l.access.Namespace, l.access.ID, kept
+	return err
 }
 
 // effective is the list that lands on a node, "" where Terway refuses the ConfigMap.
@@ -162,8 +165,8 @@ func (l *liveCluster) rootless() bool { return false }
 
 func (l *liveCluster) close(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
-	if l.options.gate != nil && !l.options.gateEnds && l.options.gate.Namespace != "" && !l.gateFailed {
-		return nil // the pods stay until --after
+	if g := l.options.gate; g != nil && g.Namespace != "" && l.options.gateEnds == l.failed {
+		return nil // the pods stay until --after came about
 	}
 	if l.options.namespace != "" {
 		return l.access.Sweep(ctx)

@@ -40,6 +40,8 @@ type Access struct {
 	Client kubernetes.Interface
 	// Namespace of the run, and the image of its pods.
 	Namespace, Image string
+	// ID of the run, which is a label of everything that it makes.
+	ID string
 	// Pull is when the image is fetched.
 	Pull corev1.PullPolicy
 	// Lifetime of what is made, [Lifetime] where it is zero.
@@ -71,7 +73,7 @@ func NewAccess(config *rest.Config) (*Access, error) {
 	if err != nil {
 		return nil, fmt.Errorf("use the kubeconfig: %w", err)
 	}
-	return &Access{Rest: config, Client: client, Pull: corev1.PullIfNotPresent}, nil
+	return &Access{Rest: config, Client: client, Pull: corev1.PullIfNotPresent, ID: strings.ToLower(rand.Text()[:8])}, nil
 }
 
 // Ping tells whether the cluster answers.
@@ -88,18 +90,28 @@ func (a *Access) lifetime() time.Duration { return cmp.Or(a.Lifetime, Lifetime) 
 
 // labels of what a run makes.
 func (a *Access) labels() map[string]string {
-	return map[string]string{ManagedBy: Manager, RunLabel: strings.TrimPrefix(a.Namespace, NamespacePrefix)}
+	return map[string]string{ManagedBy: Manager, RunLabel: a.ID}
+}
+
+// expiry says until when what is made now may live.
+func (a *Access) expiry() map[string]string {
+	return map[string]string{ExpiresAt: time.Now().Add(a.lifetime()).UTC().Format(time.RFC3339)}
+}
+
+// expired tells whether something of a run may be removed.
+func expired(o metav1.Object) bool {
+	until, err := time.Parse(time.RFC3339, o.GetAnnotations()[ExpiresAt])
+	return err != nil || time.Now().After(until)
 }
 
 // CreateNamespace makes the namespace of a run. Host ports and the nodes' own network take the level privileged of
 // pod security; the pods themselves have no privileges.
 func (a *Access) CreateNamespace(ctx context.Context) error {
-	a.Namespace = NamespacePrefix + strings.ToLower(rand.Text()[:8])
+	a.Namespace = NamespacePrefix + a.ID
 	labels := a.labels()
 	labels["pod-security.kubernetes.io/enforce"] = "privileged"
 	_, err := a.Client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
-		Name: a.Namespace, Labels: labels,
-		Annotations: map[string]string{ExpiresAt: time.Now().Add(a.lifetime()).UTC().Format(time.RFC3339)},
+		Name: a.Namespace, Labels: labels, Annotations: a.expiry(),
 	}}, metav1.CreateOptions{})
 	if err != nil {
 		a.Namespace = ""
@@ -163,53 +175,4 @@ func (a *Access) UseNamespace(ctx context.Context) error {
 		return fmt.Errorf("use the namespace %s: %w", a.Namespace, err)
 	}
 	return nil
-}
-
-// Sweep removes what runs made in a namespace that is not theirs.
-func (a *Access) Sweep(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, removeLimit)
-	defer cancel()
-	grace, ours := int64(1), metav1.ListOptions{LabelSelector: ManagedBy + "=" + Manager}
-	if err := a.Client.CoreV1().Pods(a.Namespace).DeleteCollection(ctx, metav1.DeleteOptions{GracePeriodSeconds: &grace}, ours); err != nil {
-		return fmt.Errorf("remove the pods of %s: %w", a.Namespace, err)
-	}
-	services, err := a.Client.CoreV1().Services(a.Namespace).List(ctx, ours)
-	if err != nil {
-		return fmt.Errorf("list the services of %s: %w", a.Namespace, err)
-	}
-	for _, s := range services.Items {
-		if err := a.Client.CoreV1().Services(a.Namespace).Delete(ctx, s.Name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
-			return err
-		}
-	}
-	for {
-		left, err := a.Client.CoreV1().Pods(a.Namespace).List(ctx, ours)
-		if err != nil {
-			return fmt.Errorf("the pods of %s do not go: %w", a.Namespace, err)
-		}
-		if len(left.Items) == 0 {
-			return nil
-		}
-		time.Sleep(200 * time.Millisecond)
-	}
-}
-
-// Clean removes namespaces of runs that have expired, or all of them, and names them.
-func (a *Access) Clean(ctx context.Context, all bool) ([]string, error) {
-	found, err := a.Client.CoreV1().Namespaces().List(ctx, metav1.ListOptions{LabelSelector: ManagedBy + "=" + Manager + "," + RunLabel})
-	if err != nil {
-		return nil, fmt.Errorf("list the namespaces of runs: %w", err)
-	}
-	var gone []string
-	for _, n := range found.Items {
-		until, err := time.Parse(time.RFC3339, n.Annotations[ExpiresAt])
-		if !all && err == nil && time.Now().Before(until) {
-			continue
-		}
-		if err := Remove(ctx, a.Client, n.Name); err != nil {
-			return gone, err
-		}
-		gone = append(gone, "namespace "+n.Name)
-	}
-	return gone, nil
 }

@@ -47,7 +47,7 @@ func (a *Access) template(prefix, node string, config agent.Config) *corev1.Pod 
 	}
 	no, yes, nobody, grace, deadline := false, true, int64(65534), int64(1), int64(a.lifetime().Seconds())
 	return &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{GenerateName: prefix + "-", Namespace: a.Namespace, Labels: a.labels()},
+		ObjectMeta: metav1.ObjectMeta{GenerateName: prefix + "-", Namespace: a.Namespace, Labels: a.labels(), Annotations: a.expiry()},
 		Spec: corev1.PodSpec{
 			NodeName: node, AutomountServiceAccountToken: &no, EnableServiceLinks: &no, TerminationGracePeriodSeconds: &grace, ActiveDeadlineSeconds: &deadline,
 			Tolerations:     []corev1.Toleration{{Operator: corev1.TolerationOpExists}},
@@ -84,7 +84,9 @@ func (a *Access) ask(pod *corev1.Pod, spec conformance.PodSpec) {
 		})
 	}
 	if spec.Bandwidth {
-		pod.Annotations = map[string]string{"kubernetes.io/ingress-bandwidth": "1G", "kubernetes.io/egress-bandwidth": "1G"}
+		for _, direction := range []string{"ingress", "egress"} {
+			pod.Annotations["kubernetes.io/"+direction+"-bandwidth"] = "1G"
+		}
 	}
 }
 
@@ -205,14 +207,13 @@ func (p *Pod) complaint(ctx context.Context) error {
 	if err != nil {
 		return nil //nolint:nilerr // who may not read events waits for the time to end
 	}
-	failures, last := int32(0), ""
+	failures, last, stage := int32(0), "", conformance.StagePod
 	for _, e := range events.Items {
 		switch e.Reason {
 		case "NetworkNotReady":
-			return &conformance.StartError{Stage: conformance.StageRuntime, Err: errors.New(e.Message)}
+			failures, last, stage = failures+max(e.Count, 1), e.Message, conformance.StageRuntime
 		case "FailedCreatePodSandBox":
-			failures += max(e.Count, 1)
-			last = e.Message
+			failures, last, stage = failures+max(e.Count, 1), e.Message, conformance.StagePod
 		}
 	}
 	if failures < 2 {
@@ -222,7 +223,7 @@ func (p *Pod) complaint(ctx context.Context) error {
 	if m := failedPlugin.FindStringSubmatch(last); m != nil {
 		plugin = m[1] + m[2]
 	}
-	return &conformance.StartError{Stage: conformance.StagePod, Plugin: plugin, Err: errors.New(last)}
+	return &conformance.StartError{Stage: stage, Plugin: plugin, Err: errors.New(last)}
 }
 
 // UID implements conformance.Pod.

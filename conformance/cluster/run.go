@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -22,9 +23,10 @@ const childVariable = "CHAINLINT_CLUSTER"
 
 // job is what a child reads.
 type job struct {
-	Plan                         conformance.Plan
-	Kubeconfig, Namespace, Image string
-	World                        World
+	Plan                             conformance.Plan
+	Kubeconfig, Namespace, Image, ID string
+	Lifetime                         time.Duration
+	World                            World
 }
 
 // Child does a child's work if this process is one; handled is false where it is none. A program that calls [Run]
@@ -38,7 +40,7 @@ func Child(ctx context.Context) (handled bool) {
 		if err != nil {
 			return err
 		}
-		access.Namespace, access.Image = j.Namespace, j.Image
+		access.Namespace, access.Image, access.ID, access.Lifetime = j.Namespace, j.Image, j.ID, j.Lifetime
 		conformance.Suite(ctx, only{access, j.World, j.Plan.Setup.Data}, j.Plan, emit)
 		return nil
 	})
@@ -52,7 +54,7 @@ const lanes = 2
 // in their order. emit is never called twice at a time.
 func Run(ctx context.Context, a *Access, kubeconfig string, plan conformance.Plan, w World, emit func(conformance.Event)) error {
 	start := func(part conformance.Plan, emit func(conformance.Event)) error {
-		return child.Start(ctx, childVariable, job{part, kubeconfig, a.Namespace, a.Image, w}, emit)
+		return child.Start(ctx, childVariable, job{part, kubeconfig, a.Namespace, a.Image, a.ID, a.Lifetime, w}, emit)
 	}
 	first, rest := plan, plan
 	first.Specs, rest.Specs = nil, nil

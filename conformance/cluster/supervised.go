@@ -270,7 +270,7 @@ func (e *Environment) Services(ctx context.Context, pod conformance.Pod, port co
 		return have, fmt.Errorf("label a pod: %w", err)
 	}
 	made, err := a.Client.CoreV1().Services(a.Namespace).Create(ctx, &corev1.Service{
-		ObjectMeta: metav1.ObjectMeta{Name: p.Name(), Labels: a.labels()},
+		ObjectMeta: metav1.ObjectMeta{Name: p.Name(), Labels: a.labels(), Annotations: a.expiry()},
 		Spec:       corev1.ServiceSpec{Selector: label, Ports: []corev1.ServicePort{{Port: 80, TargetPort: intstr.FromInt32(int32(port.Container))}}},
 	}, metav1.CreateOptions{})
 	if err != nil {

@@ -12,17 +12,15 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"sigs.k8s.io/kind/pkg/apis/config/defaults"
-	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
-	"sigs.k8s.io/kind/pkg/cluster"
+	kindcluster "sigs.k8s.io/kind/pkg/cluster"
 	"sigs.k8s.io/kind/pkg/cluster/nodes"
-	"sigs.k8s.io/yaml"
 
+	"github.com/chainlint/chainlint/conformance/cluster"
 	"github.com/chainlint/chainlint/internal/image"
 	kindconfigs "github.com/chainlint/chainlint/kind-configs"
 )
@@ -49,19 +47,21 @@ type Cluster struct {
 	// Config is the name of the configuration, Name that of the cluster.
 	Config, Name string
 	Options      Options
-	// Kubeconfig is a file that is removed with the cluster.
+	// Kubeconfig is a file in the user's cache, which is removed with the cluster.
 	Kubeconfig string
 	// PodRanges are the vSwitches of pods, IPv4 first.
 	PodRanges []netip.Prefix
 
-	provider *cluster.Provider
+	provider *kindcluster.Provider
 	// nodes of the cluster: the control plane, and two workers.
 	nodes []node
-	dir   string
+	claim *claim
 	vpc   vpc
 	// withoutDNS: the node image has no CoreDNS.
 	withoutDNS bool
 	loaded     map[string]bool
+	// left is why something of a run is still on the cluster.
+	left error
 }
 
 // node is a container that is a node.
@@ -92,7 +92,7 @@ func NodeImage(ctx context.Context) string {
 	return defaults.Image
 }
 
-// Create makes a cluster. What it made of one that does not come up is removed.
+// Create makes a cluster, or takes the one that was kept. What it made of one that does not come up is removed.
 func Create(ctx context.Context, o Options) (*Cluster, error) {
 	if err := Available(ctx); err != nil {
 		return nil, err
@@ -102,27 +102,35 @@ func Create(ctx context.Context, o Options) (*Cluster, error) {
 		return nil, err
 	}
 	c := &Cluster{Config: name, Name: Prefix + name, Options: o, loaded: map[string]bool{}}
-	c.provider = cluster.NewProvider(cluster.ProviderWithDocker())
-	if c.dir, err = os.MkdirTemp("", "chainlint-kind-"); err != nil {
+	c.provider = kindcluster.NewProvider(kindcluster.ProviderWithDocker())
+	if _, c.Kubeconfig, err = files(c.Name); err != nil {
 		return nil, err
 	}
-	c.Kubeconfig = filepath.Join(c.dir, "kubeconfig")
-	there, err := c.exists()
-	switch {
-	case err == nil && there && o.Keep:
-		err = c.adopt(ctx, text)
-	case err == nil && there:
-		err = fmt.Errorf("there is a kind cluster %s already: another run uses it, or one left it; --keep uses it again, and chainlint-conformance cleanup removes it", c.Name)
-	case err == nil:
-		if err := c.create(ctx, text); err != nil {
-			return nil, errors.Join(err, c.Delete(context.WithoutCancel(ctx)))
-		}
-		return c, nil
+	if c.claim, err = take(c.Name); err != nil {
+		return nil, err
 	}
-	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(c.dir))
+	if err := c.make(ctx, text); err != nil {
+		c.claim.release()
+		return nil, err
 	}
 	return c, nil
+}
+
+// make makes the cluster, or takes the one that is there.
+func (c *Cluster) make(ctx context.Context, text []byte) error {
+	there, err := c.exists()
+	switch {
+	case err != nil:
+		return err
+	case there && c.Options.Keep:
+		return c.adopt(ctx, text)
+	case there:
+		return fmt.Errorf("there is a kind cluster %s already, which an earlier run left: --keep uses it again, and chainlint-conformance cleanup removes it", c.Name)
+	}
+	if err := c.create(ctx, text); err != nil {
+		return errors.Join(err, remove(context.WithoutCancel(ctx), c.Name))
+	}
+	return nil
 }
 
 // programs that go to the nodes.
@@ -141,27 +149,57 @@ func (c *Cluster) exists() (bool, error) {
 	return slices.Contains(all, c.Name), nil
 }
 
-// adopt takes a cluster that an earlier run left. What is half made is an error.
+// adopt takes a cluster that an earlier run left, and mends what that one broke on purpose and could not mend. What is
+// half made is an error.
 func (c *Cluster) adopt(ctx context.Context, text []byte) error {
-	config, err := c.provider.KubeConfig(c.Name, false)
+	err := c.recognize(ctx, text)
 	if err == nil {
-		err = os.WriteFile(c.Kubeconfig, []byte(config), 0o600)
+		err = c.install(ctx)
 	}
 	if err == nil {
-		_, err = c.configure(ctx, text, c.nodeImage(ctx))
-	}
-	if err == nil {
-		err = c.findNodes(ctx)
-	}
-	if err == nil {
-		c.vpc = vpc{name: c.Name}
-		err = c.findAddresses(ctx)
+		err = c.mend(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("the cluster %s that is there is not whole, chainlint-conformance cleanup removes it: %w", c.Name, err)
 	}
 	c.say("cluster %s, which an earlier run left", c.Name)
-	return c.install(ctx)
+	return nil
+}
+
+// recognize finds out what a cluster that is there consists of.
+func (c *Cluster) recognize(ctx context.Context, text []byte) error {
+	config, err := c.provider.KubeConfig(c.Name, false)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(c.Kubeconfig, []byte(config), 0o600); err != nil {
+		return err
+	}
+	if err := c.findNodes(ctx); err != nil {
+		return err
+	}
+	image, err := docker(ctx, "inspect", "--format", "{{.Image}}", c.nodes[0].name)
+	if err != nil {
+		return err
+	}
+	if _, err := c.configure(ctx, text, image); err != nil {
+		return err
+	}
+	c.vpc = vpc{name: c.Name}
+	return c.findAddresses(ctx)
+}
+
+// mend makes nodes whole that an interrupted run left, and removes its namespaces.
+func (c *Cluster) mend(ctx context.Context) error {
+	if err := c.onAll(func(n *node) error { return script(ctx, n.name, mendScript) }); err != nil {
+		return err
+	}
+	access, err := cluster.Connect(ctx, c.Kubeconfig)
+	if err != nil {
+		return err
+	}
+	_, err = access.Clean(ctx, true)
+	return err
 }
 
 func (c *Cluster) nodeImage(ctx context.Context) string {
@@ -180,8 +218,8 @@ func (c *Cluster) create(ctx context.Context, text []byte) error {
 	c.say("cluster %s of %s", c.Name, from)
 	made := make(chan error, 1)
 	go func() {
-		made <- c.provider.Create(c.Name, cluster.CreateWithV1Alpha4Config(config), cluster.CreateWithNodeImage(from),
-			cluster.CreateWithKubeconfigPath(c.Kubeconfig), cluster.CreateWithDisplayUsage(false), cluster.CreateWithDisplaySalutation(false), cluster.CreateWithRetain(true))
+		made <- c.provider.Create(c.Name, kindcluster.CreateWithV1Alpha4Config(config), kindcluster.CreateWithNodeImage(from),
+			kindcluster.CreateWithKubeconfigPath(c.Kubeconfig), kindcluster.CreateWithDisplayUsage(false), kindcluster.CreateWithDisplaySalutation(false), kindcluster.CreateWithRetain(true))
 	}()
 	select {
 	case err = <-made:
@@ -203,50 +241,6 @@ func hintFor(image string) string {
 		return "\nWhere no registry is reached, make node-image makes a node image of Debian's packages and Go modules"
 	}
 	return ""
-}
-
-// configure is kind's configuration with what this host and this image need.
-func (c *Cluster) configure(ctx context.Context, text []byte, image string) (*v1alpha4.Cluster, error) {
-	var config v1alpha4.Cluster
-	if err := yaml.UnmarshalStrict(text, &config); err != nil {
-		return nil, fmt.Errorf("%s: %w", c.Config, err)
-	}
-	here, err := findHost(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if here.cgroupV1 {
-		config.KubeadmConfigPatches = append(config.KubeadmConfigPatches, "kind: KubeletConfiguration\nfailCgroupV1: false\n")
-	}
-	if here.withoutSysResource {
-		config.ContainerdConfigPatches = append(config.ContainerdConfigPatches, "[plugins.\"io.containerd.grpc.v1.cri\"]\n  restrict_oom_score_adj = true\n")
-	}
-	without, err := docker(ctx, "image", "inspect", "--format", `{{index .Config.Labels "`+withoutLabel+`"}}`, image)
-	if c.withoutDNS = err == nil && without == "coredns"; c.withoutDNS {
-		skip := []string{"preflight", "addon/coredns"}
-		if c.Options.KubeProxyMode == "none" {
-			skip = append(skip, "addon/kube-proxy")
-		}
-		config.KubeadmConfigPatches = append(config.KubeadmConfigPatches, "kind: InitConfiguration\nskipPhases: ["+strings.Join(skip, ", ")+"]\n")
-	}
-	ranges := config.Networking.PodSubnet
-	if ranges == "" {
-		ranges = podRanges[config.Networking.IPFamily]
-		config.Networking.PodSubnet = ranges
-	}
-	for part := range strings.SplitSeq(ranges, ",") {
-		p, err := netip.ParsePrefix(strings.TrimSpace(part))
-		if err != nil {
-			return nil, fmt.Errorf("%s: podSubnet: %w", c.Config, err)
-		}
-		c.PodRanges = append(c.PodRanges, p)
-	}
-	return &config, nil
-}
-
-// podRanges are kind's defaults; they are the pods' vSwitches here.
-var podRanges = map[v1alpha4.ClusterIPFamily]string{
-	v1alpha4.IPv4Family: "10.244.0.0/16", "": "10.244.0.0/16", v1alpha4.DualStackFamily: "10.244.0.0/16,fd00:10:244::/56",
 }
 
 // findNodes sorts the nodes: the control plane first, then workers by name.
@@ -280,52 +274,15 @@ func ignored(error) error { return nil }
 // deleteLimit bounds the removal of a cluster.
 const deleteLimit = time.Minute
 
-// Close removes the cluster, unless it is to be kept, and the files of this process.
+// Close removes the cluster, unless it is to be kept. The error is also what an earlier [Cluster.Run] could not remove
+// of a cluster that is kept.
 func (c *Cluster) Close(ctx context.Context) error {
+	defer c.claim.release()
 	if c.Options.Keep {
 		c.say("the cluster %s is kept: kind export kubeconfig --name %s; chainlint-conformance cleanup removes it", c.Name, c.Name)
-		return os.RemoveAll(c.dir)
+		return c.left
 	}
-	return c.Delete(ctx)
-}
-
-// Delete removes the cluster and everything around it.
-func (c *Cluster) Delete(ctx context.Context) error {
-	return errors.Join(Delete(ctx, c.Name), os.RemoveAll(c.dir))
-}
-
-// Delete removes a cluster by its name, whatever of it is there.
-func Delete(ctx context.Context, name string) error {
-	ctx, cancel := context.WithTimeout(ctx, deleteLimit)
-	defer cancel()
-	scratch, err := os.CreateTemp("", "chainlint-kubeconfig-") // kind removes the cluster from a kubeconfig, not from the user's
-	if err != nil {
-		return err
-	}
-	defer os.Remove(scratch.Name()) //nolint:errcheck // a file for nobody
-	if err := scratch.Close(); err != nil {
-		return err
-	}
-	err = cluster.NewProvider(cluster.ProviderWithDocker()).Delete(name, scratch.Name())
-	return errors.Join(err, vpc{name: name}.remove(ctx))
-}
-
-// Left are clusters of runs, those included of which only a container or a network is left.
-func Left(ctx context.Context) ([]string, error) {
-	names, err := cluster.NewProvider(cluster.ProviderWithDocker()).List()
-	if err != nil {
-		return nil, err
-	}
-	for _, list := range [][]string{{"ps", "-a"}, {"network", "ls"}} {
-		out, err := docker(ctx, append(list, "--filter", "label="+clusterLabel, "--format", `{{.Label "`+clusterLabel+`"}}`)...)
-		if err != nil {
-			return nil, err
-		}
-		names = append(names, strings.Fields(out)...)
-	}
-	names = slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, Prefix) })
-	slices.Sort(names)
-	return slices.Compact(names), nil
+	return remove(ctx, c.Name)
 }
 
 func (c *Cluster) say(format string, args ...any) {

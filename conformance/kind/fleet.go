@@ -52,14 +52,15 @@ func (e *environment) Rollout(ctx context.Context, data map[string]string, begun
 		return err
 	}
 	l.current = data
-	if e.sabotage.StaleNode {
-		return e.restoreList(ctx, before)
+	if !e.sabotage.StaleNode {
+		return nil
 	}
-	return nil
+	e.mended = append(e.mended, func() error { return e.setList(context.WithoutCancel(ctx), data) })
+	return e.setList(ctx, before)
 }
 
-// restoreList gives a node the list of another ConfigMap.
-func (e *environment) restoreList(ctx context.Context, data map[string]string) error {
+// setList gives the last node the list of a ConfigMap.
+func (e *environment) setList(ctx context.Context, data map[string]string) error {
 	text, err := e.Effective(data)
 	if err != nil {
 		return err

@@ -21,7 +21,7 @@ import (
 
 // view is what a process of the suite must know of a cluster that another one made.
 type view struct {
-	Name, Kubeconfig, Namespace string
+	Name, Kubeconfig, Namespace, ID string
 	// Nodes are the containers, the control plane first; VPC is that of the clients outside.
 	Nodes []string
 	VPC   string
@@ -48,7 +48,7 @@ func newLane(ctx context.Context, v view) (*lane, error) {
 	if err != nil {
 		return nil, err
 	}
-	access.Namespace, access.Image = v.Namespace, suiteImage
+	access.Namespace, access.Image, access.ID = v.Namespace, suiteImage, v.ID
 	l := &lane{view: v, access: access, places: cluster.Places{}, current: v.Data}
 	for where, container := range map[conformance.Where]string{conformance.OnNode: v.Nodes[1], conformance.OnOther: v.Nodes[2]} {
 		remote, err := inContainer(container)
@@ -206,6 +206,11 @@ func (e *environment) mend() error {
 	}
 	return errors.Join(failed...)
 }
+
+// mendScript undoes what the scripts below may have done to a node.
+const mendScript = "nft delete table netdev blocked 2> /dev/null || true\n" +
+	"iptables-save -t nat | grep -e '--dports* 20000:29899 .*-j DNAT' | sed s/^-A/-D/ | while read -r rule; do iptables -t nat $rule; done\n" +
+	"[ ! -e " + lost + " ] || mv " + lost + " /opt/cni/bin/portmap\n" + removeScript
 
 // Scripts that break a node, and those that mend it.
 const (

@@ -71,8 +71,8 @@ func (c *Cluster) Run(ctx context.Context, plan conformance.Plan, plugins string
 	if err := access.CreateNamespace(ctx); err != nil {
 		return err
 	}
-	v.Namespace = access.Namespace
-	defer func() { _ = access.Remove(context.WithoutCancel(ctx)) }() // it goes with the cluster, too
+	v.Namespace, v.ID = access.Namespace, access.ID
+	defer func() { c.left = errors.Join(c.left, access.Remove(context.WithoutCancel(ctx))) }()
 	shared, apart := split(plan)
 	err = child.Lanes(shared, lanes, emit, func(part conformance.Plan, emit func(conformance.Event)) error {
 		return child.Start(ctx, childVariable, job{part, v}, emit)
