@@ -194,6 +194,11 @@ type PodSpec struct {
 	// Once: its end is no reason to start it again. Crowded: with containers of every other kind beside it. Probed:
 	// the kubelet asks it by HTTP, TCP, gRPC and a command whether it is ready. They take a [Kubelet].
 	Once, Crowded, Probed bool
+	// Sidecar: its servers are in a sidecar, and its ordinary containers do not start. Small: it may write little, so
+	// that it can be evicted. They take a [Kubelet], too.
+	Sidecar, Small bool
+	// Sysctls that the pod itself asks for; see [Kubelet].
+	Sysctls map[string]string
 	// Watch: the pod watches its IPv6 addresses for so long, from its first instant on.
 	Watch time.Duration
 	// Data of another ConfigMap whose list it is attached with, nil for that of the environment; see [CNICalls].

@@ -17,6 +17,8 @@ type Supervised interface {
 	Finish(ctx context.Context) error
 	// Ready waits until the probes of the kubelet pass.
 	Ready(ctx context.Context) error
+	// Evict makes the kubelet evict the pod, which has to be a small one, and waits until the cluster knows; the pod stays.
+	Evict(ctx context.Context) error
 	// Beside is what the other containers of the pod see of its network, each under its kind.
 	Beside(ctx context.Context) (map[string]probe.Inspection, error)
 }
@@ -38,6 +40,9 @@ type Services struct {
 
 // Server is an environment with services; see [Kubelet].
 type Server interface {
+	// NodePort makes a service in front of a pod's port that nodes serve at a port of theirs, whose number it returns; 0
+	// where the cluster has no proxy for services.
+	NodePort(ctx context.Context, pod Pod, port Port) (uint16, error)
 	// Services makes a service in front of a pod's port, where the cluster has a proxy for services.
 	Services(ctx context.Context, pod Pod, port Port) (Services, error)
 	// Resolve looks a name up in a pod.
@@ -48,6 +53,27 @@ type Server interface {
 type Scheduler interface {
 	// Pending makes a pod that wants the first node and must not get it, and returns why the scheduler keeps it.
 	Pending(ctx context.Context, spec PodSpec) (string, error)
+	// Rejected puts a pod on the first node without asking the scheduler, and returns why the kubelet rejects it; "" where
+	// it runs.
+	Rejected(ctx context.Context, spec PodSpec) (string, error)
+}
+
+// Workloads is an environment where pods are made by other objects; see [Kubelet].
+type Workloads interface {
+	// Kinds of objects that make pods.
+	Kinds() []string
+	// Make makes an object of a kind. Its pods are on the first node; those of a DaemonSet on both.
+	Make(ctx context.Context, kind string, spec PodSpec) (Workload, error)
+}
+
+// Workload is an object that makes pods.
+type Workload interface {
+	// Pods that it made since it was made or updated, that of the first node first, as soon as they run.
+	Pods(ctx context.Context) ([]Pod, error)
+	// Update changes its template, so that other pods take the place of those that it has.
+	Update(ctx context.Context) error
+	// Delete removes it with its pods. A second time does nothing.
+	Delete(ctx context.Context) error
 }
 
 // Fleet is an environment of several nodes whose chain is rolled out as operators do it; see [Nodes].
@@ -58,6 +84,9 @@ type Fleet interface {
 	// Rollout applies the ConfigMap with the hash of its chain on the DaemonSet, so that Terway is restarted node by
 	// node. begun is called when the first node is being restarted. The error is a [*StartError] where a node stays behind.
 	Rollout(ctx context.Context, data map[string]string, begun func()) error
+	// Partly is Rollout where an operator wants to delete Terway's pods himself (OnDelete), and deletes that of the first
+	// node only.
+	Partly(ctx context.Context, data map[string]string) error
 	// Lists are the texts of the list on the nodes, and what Terway is to write there.
 	Lists(ctx context.Context) (map[string]string, error)
 	Effective(data map[string]string) (string, error)

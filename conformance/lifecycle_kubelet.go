@@ -3,7 +3,9 @@
 package conformance
 
 import (
-	"strings"
+	"fmt"
+	"regexp"
+	"slices"
 	"time"
 
 	"github.com/chainlint/chainlint/conformance/probe"
@@ -56,30 +58,61 @@ var kubeletSpecs = []Spec{
 			t.Stop(pod)
 		},
 	},
+	{
+		ID: "LIF-007", Name: "a pod that crashes again and again answers whenever it runs, is refused in between, and its rules do not grow", Level: Ext, For: WantHostPorts, Needs: []Feature{HostPorts, Kubelet}, Evidence: 20,
+		Why:     "The kubelet waits longer after each crash, and the sandbox with its mapping stays: clients must be refused meanwhile, not left waiting. Rules are counted where the node's firewall can be read.",
+		Sources: []string{kubeletSource},
+		Run:     crashes,
+	},
+	{
+		ID: "LIF-008", Name: "a pod that is evicted releases its host port, also while it is still listed", Level: Ext, For: WantHostPorts, Needs: []Feature{HostPorts, Kubelet}, Evidence: 5,
+		Why:     "A node short of disk evicts pods, and the one that takes the place of an evicted pod needs its port.",
+		Sources: []string{"kubernetes/kubernetes:pkg/kubelet/eviction/eviction_manager.go"},
+		Run: func(t *T) {
+			port, ask := t.Port(probe.TCP), Asks(probe.TCP, External, Localhost)
+			pod := t.supervised(PodSpec{Ports: []Port{port}, Small: true})
+			t.Answers(pod, port, ask...)
+			t.Must(pod.Evict(t))
+			t.releasedSoon(port, ask...)
+			t.Stop(pod)
+		},
+	},
 }
 
-// schedulerSpecs are about host ports that the cluster itself keeps apart.
-var schedulerSpecs = []Spec{{
-	ID: "CON-001", Name: "a second pod with the same host port waits, and the scheduler says why", Level: Core, For: WantHostPorts, Needs: []Feature{HostPorts, Kubelet}, Evidence: 4,
-	Why:     "Two claimants on one node would share the port in the order of their rules; the scheduler is what keeps them apart.",
-	Sources: []string{"kubernetes/kubernetes:pkg/scheduler/framework/plugins/nodeports/node_ports.go"},
-	Run: func(t *T) {
-		s, ok := t.Env.(Scheduler)
-		if !ok {
-			t.Inconclusive("harness", "no scheduler can be asked here")
-		}
-		port := t.Port(probe.TCP)
-		pod := t.Start(PodSpec{Ports: []Port{port}})
-		t.Answers(pod, port, Asks(probe.TCP, External)...)
-		why, err := s.Pending(t, PodSpec{Ports: []Port{port}})
-		t.Must(err)
-		t.Read("cluster", "why the second pod waits", why, "")
-		if !strings.Contains(why, "free ports") {
-			t.Fail("scheduled", "the second pod does not wait for the port: %s", why)
-		}
-		t.Stop(pod)
-	},
-}}
+// crashCount is how often a pod crashes: after 0, 10 and 20 seconds it is started again.
+const crashCount = 3
+
+func crashes(t *T) {
+	port, ask := t.Port(probe.TCP), Asks(probe.TCP, External)
+	pod := t.supervised(PodSpec{Ports: []Port{port}})
+	t.Answers(pod, port, ask...)
+	before := t.rulesOf(port)
+	stop := t.sample(pod, port, ask[0])
+	for range crashCount {
+		t.Must(pod.Restart(t))
+	}
+	all := stop()
+	lost := all.lost()
+	t.Read("external", fmt.Sprintf("of %d questions while it crashed, not answered", len(all)), orNone(lost), "")
+	if i := slices.IndexFunc(lost, func(outcome string) bool { return outcome != string(probe.Refused) && outcome != string(probe.Reset) }); i >= 0 {
+		t.Fail("not-refused", "while a pod crashed and was started again, a client at its host port was not refused but got: %s", lost[i])
+	}
+	t.Answers(pod, port, ask...)
+	if grown := len(t.rulesOf(port)) - len(before); grown != 0 {
+		t.Fail("grown", "after %d restarts the node has %+d rules about the host port", crashCount, grown)
+	}
+	t.Stop(pod)
+	t.Released(port, ask...)
+}
+
+// rulesOf are the node's rules that name a host port, none where they cannot be read.
+func (t *T) rulesOf(port Port) []string {
+	if t.missing(Rules) != "" {
+		return nil
+	}
+	word := regexp.MustCompile(fmt.Sprintf(`\b%d\b`, port.Host))
+	return slices.DeleteFunc(t.rules(), func(rule string) bool { return !word.MatchString(rule) })
+}
 
 // supervised starts a pod that a kubelet looks after.
 func (t *T) supervised(spec PodSpec) Supervised {

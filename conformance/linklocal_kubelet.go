@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/chainlint/chainlint/conformance/probe"
@@ -51,6 +52,11 @@ var containerSpecs = []Spec{
 		},
 	},
 	{
+		ID: "LL-017", Name: "pods of every kind of object have no IPv6 address", Level: Ext, For: WantNoIPv6, Needs: []Feature{IPv6, Kubelet}, Evidence: 3,
+		Why: "Whoever makes a pod, the kubelet runs it. A static pod is one that no API server was asked about.",
+		Run: ofEveryKind,
+	},
+	{
 		ID: "LL-024", Name: "the kubelet's probes by HTTP, TCP, gRPC and command pass on a pod without IPv6", Level: Core, For: WantNoIPv6, Needs: []Feature{Kubelet}, Evidence: 1,
 		Why:     "A pod that no probe reaches is restarted for ever.",
 		Sources: []string{"kubernetes/kubernetes:pkg/kubelet/prober"},
@@ -68,6 +74,40 @@ var containerSpecs = []Spec{
 		Why: "Software that prefers IPv6 may wait for it before it tries IPv4. What a cluster does not have, a proxy for services or a DNS, is no part of the claim there.",
 		Run: reachServices,
 	},
+	{
+		ID: "LL-030", Name: "who wins where a pod itself asks for IPv6 by a sysctl is recorded", Level: Ext, For: WantNoIPv6, Needs: []Feature{IPv6, Kubelet}, Evidence: 2,
+		Why:     "The runtime writes a pod's own sysctls after the chain has run. Only nodes whose kubelet allows such unsafe sysctls admit the pod: that is a limit to know, not a failure.",
+		Sources: []string{"kubernetes/kubernetes:pkg/kubelet/sysctl/allowlist.go"},
+		Run:     (*T).asksForIPv6,
+	},
+}
+
+func ofEveryKind(t *T) {
+	maker, ok := t.Env.(Workloads)
+	if !ok {
+		t.Inconclusive("harness", "nothing makes pods here")
+	}
+	for _, kind := range maker.Kinds() {
+		w := t.workload(kind, PodSpec{})
+		for _, pod := range t.podsOf(w) {
+			t.absent("", "pod of a "+kind, inet6(t.settled(pod)))
+		}
+		t.Must(w.Delete(t))
+	}
+}
+
+func (t *T) asksForIPv6() {
+	pod, err := t.TryStart(PodSpec{Sysctls: map[string]string{allIPv6: "0"}})
+	if err != nil && strings.Contains(err.Error(), "SysctlForbidden") {
+		t.NotApplicable("the kubelet of this node does not allow the sysctl: %v", err)
+	}
+	if err != nil {
+		t.notStarted(err)
+	}
+	seen := t.settled(pod, allIPv6)
+	t.Read("pod", allIPv6, seen.Sysctls[allIPv6], "")
+	t.Read("pod", "addresses of a pod that asks for IPv6", orNone(inet6(seen)), "")
+	t.Stop(pod)
 }
 
 // reachLimit is how long a pod may take to reach something of the cluster.

@@ -5,6 +5,7 @@ package conformance
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
@@ -27,6 +28,12 @@ var limitSpecs = []Spec{
 		Why:     "The interface is up before tuning writes: the kernel may announce itself once (MLD, duplicate address detection). That is no failure, and good to know where switches count such packets.",
 		Sources: []string{"containernetworking/plugins#1075"},
 		Run:     (*T).packets,
+	},
+	{
+		ID: "LL-013", Name: "a pod from before the chain is left alone: its addresses and sysctls stay as they were", Level: Core, Own: true, Needs: []Feature{OwnChain, Rollout, IPv6}, Evidence: 3,
+		Why:     "A chain is run for the pod that starts. What it writes in another one's namespace would take addresses from software that runs.",
+		Sources: []string{tuningSource},
+		Run:     olderIPv6,
 	},
 	{
 		ID: "LL-026", Name: "every address in the CNI result is one of the pod's", Level: Core, For: WantDualStack, Needs: []Feature{DualStack, IPv6}, Evidence: 2,
@@ -72,6 +79,27 @@ var limitSpecs = []Spec{
 		Why: "Sysctls that were written in the wrong namespace would show in the pod beside it.",
 		Run: func(t *T) { t.Open(nil).sideBySide() },
 	},
+}
+
+func olderIPv6(t *T) {
+	o := t.Open(func(s *Setup) { s.Data = Chain(PlainTerway) })
+	old := o.Start(PodSpec{})
+	state := func() string {
+		seen := o.settled(old, allIPv6, loIPv6)
+		return fmt.Sprintf("%s; all %s, lo %s", orNone(inet6(seen)), seen.Sysctls[allIPv6], seen.Sysctls[loIPv6])
+	}
+	before := state()
+	o.Read("pod from before", "IPv6", before, "")
+	o.roll(Chain(PlainTerway, NoLinkLocal))
+	next := o.Start(PodSpec{})
+	o.absent("", "a pod after the rollout", inet6(o.settled(next)))
+	after := state()
+	o.Read("pod from before", "IPv6, after another pod went through the chain", after, before)
+	if after != before {
+		o.Fail("changed", "the IPv6 of a pod from before the rollout was %q, and is %q", before, after)
+	}
+	o.Stop(next)
+	o.Stop(old)
 }
 
 func (t *T) packets() {

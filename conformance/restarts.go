@@ -29,9 +29,10 @@ func restarted(id, what, command, why string) Spec {
 			stop := t.sample(pod, port, ask[0])
 			t.shell(command, "")
 			t.Cycle(next, ask...)
-			asked, lost := stop()
-			t.Read("external", fmt.Sprintf("of %d questions during the restart, not answered", asked), lost, "none")
-			if lost != "none" {
+			all := stop()
+			lost := orNone(all.lost())
+			t.Read("external", fmt.Sprintf("of %d questions during the restart, not answered", len(all)), lost, none)
+			if lost != none {
 				t.Fail("interrupted", "while %s was restarted, a pod that runs did not answer at its host port: %s", what, lost)
 			}
 			t.Stop(pod)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/chainlint/chainlint/conformance/probe"
+	"github.com/chainlint/chainlint/conformance/report"
 )
 
 const terwaySource = "AliyunContainerService/terway:daemon/server.go (ensureCNIConfig), hack/init.sh"
@@ -56,6 +57,49 @@ var fleetSpecs = []Spec{
 		Sources: []string{terwaySource},
 		Run:     brokenJSON,
 	},
+	{
+		ID: "ROL-012", Name: "where Terway is restarted on some nodes only, those that stay behind are named, and the verdict waits", Level: Ext, Own: true, Needs: []Feature{OwnChain, Rollout, Nodes}, Evidence: 3,
+		Why:     "A DaemonSet with the strategy OnDelete, or a rollout that is paused, leaves a cluster of two chains: what one node proves says nothing about the other.",
+		Sources: []string{terwaySource},
+		Run:     someNodes,
+	},
+}
+
+// behind are the nodes whose list is not what Terway writes for the data.
+func (t *T) behind(f Fleet, data map[string]string) []string {
+	want, err := f.Effective(data)
+	t.Must(err)
+	lists, err := f.Lists(t)
+	t.Must(err)
+	var all []string
+	for _, node := range slices.Sorted(maps.Keys(lists)) {
+		if strings.TrimSpace(lists[node]) != strings.TrimSpace(want) {
+			all = append(all, node)
+		}
+		t.Read("node "+node, "its list", asRendered[!slices.Contains(all, node)], asRendered[true])
+	}
+	return all
+}
+
+var asRendered = map[bool]string{true: "as rendered", false: "another list"}
+
+// everywhere requires that the chain under test is on every node, else nothing is decided.
+func (t *T) everywhere(f Fleet, data map[string]string) {
+	if behind := t.behind(f, data); behind != nil {
+		t.Inconclusive("mixed", "the list on %s is not what Terway writes for this ConfigMap: nodes of one cluster run different chains. Is Terway's rollout paused, or its strategy OnDelete?", strings.Join(behind, ", "))
+	}
+}
+
+func someNodes(t *T) {
+	old, data := Chain(PlainTerway), Chain(PlainTerway, PlainPortmap)
+	o, f := t.fleet(old)
+	t.Must(f.Partly(t, data))
+	lists, err := f.Lists(t)
+	t.Must(err)
+	v := ended(func() { o.everywhere(f, data) })
+	if v.outcome != report.Inconclusive || v.code != "mixed" || strings.Count(v.reason, "worker")+strings.Count(v.reason, "control-plane") != len(lists)-1 {
+		o.Fail("unnoticed", "Terway was restarted on one of %d nodes, and the judgement of the cluster is: %s %s", len(lists), v.outcome, v.reason)
+	}
 }
 
 // fleet opens an environment with a chain, as one whose chain is rolled out node by node.
@@ -77,19 +121,8 @@ func (t *T) rollout(f Fleet, data map[string]string) {
 
 // listsAre requires the list that Terway writes for the data on every node.
 func (t *T) listsAre(f Fleet, data map[string]string) {
-	want, err := f.Effective(data)
-	t.Must(err)
-	lists, err := f.Lists(t)
-	t.Must(err)
-	for _, node := range slices.Sorted(maps.Keys(lists)) {
-		got := "another list"
-		if strings.TrimSpace(lists[node]) == strings.TrimSpace(want) {
-			got = "as rendered"
-		}
-		t.Read("node "+node, "its list", got, "as rendered")
-		if got != "as rendered" {
-			t.Fail("stale-list", "the list on the node %s is not what Terway writes for this ConfigMap: pods there get another chain", node)
-		}
+	if behind := t.behind(f, data); behind != nil {
+		t.Fail("stale-list", "the list on %s is not what Terway writes for this ConfigMap: pods there get another chain", strings.Join(behind, ", "))
 	}
 }
 
@@ -116,50 +149,16 @@ func olderPods(t *T) {
 	before := addressWords(pod)
 	stop := o.sample(pod, port, direct[0])
 	o.rollout(f, Chain(PlainTerway, PlainPortmap))
-	asked, lost := stop()
-	o.Read("external", "questions to the pod during the rollout that nobody answered", lost, "none")
-	if lost != "none" || asked < 5 {
-		o.Fail("interrupted", "of %d questions to a pod that runs, during the rollout, went unanswered: %s", asked, lost)
+	all := stop()
+	lost := orNone(all.lost())
+	o.Read("external", "questions to the pod during the rollout that nobody answered", lost, none)
+	if lost != none || len(all) < 5 {
+		o.Fail("interrupted", "of %d questions to a pod that runs, during the rollout, went unanswered: %s", len(all), lost)
 	}
 	o.once(pod, port, refused, Asks(probe.TCP, External, Localhost)...)
 	o.Answers(pod, port, direct...)
 	o.Read("pod", "addresses", addressWords(pod), before)
 	o.Stop(pod)
-}
-
-// sample asks a pod all the time, until stop is called, which says how often, and what was not answered.
-func (t *T) sample(pod Pod, port Port, a Ask) (stop func() (asked int, lost string)) {
-	from, request := t.place(a, pod), a.Shape
-	request.Protocol, request.To, request.Limit = a.Protocol, t.target(a, port, pod), answerLimit
-	done, result := make(chan struct{}), make(chan []probe.Result, 1)
-	go func() {
-		var all []probe.Result
-		for {
-			select {
-			case <-done:
-				result <- all
-				return
-			case <-time.After(100 * time.Millisecond):
-			}
-			got, err := from.Probe(t, request)
-			if err != nil {
-				got = []probe.Result{{Outcome: probe.Unreachable, Error: err.Error()}}
-			}
-			all = append(all, got...)
-		}
-	}()
-	return func() (int, string) {
-		close(done)
-		all := <-result
-		lost := map[string]bool{}
-		for _, r := range all {
-			if r.Outcome != probe.Answered {
-				lost[string(r.Outcome)] = true
-			}
-		}
-		t.record.evidence += len(all)
-		return len(all), orNone(slices.Sorted(maps.Keys(lost)))
-	}
 }
 
 func newerPods(t *T) {

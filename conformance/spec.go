@@ -27,6 +27,8 @@ type Spec struct {
 	For Wish
 	// Own: the spec brings its own chain. It proves the tool, and never enters a verdict.
 	Own bool
+	// Cluster: of those, it is worth its time on a cluster, too; see [Mutant].
+	Cluster bool
 	// Needs are the features without which the claim makes no sense or cannot be tried.
 	Needs []Feature
 	// Evidence is how many probes and readings it takes at least.
@@ -98,7 +100,7 @@ type Group struct {
 func Groups() []Group {
 	return []Group{
 		{"chain", chainSpecs},
-		{"host ports", hostPortSpecs},
+		{"host ports", inOrder(hostPortSpecs, sidecarSpecs)},
 		{"host IPs", hostIPSpecs},
 		{"source addresses", sourceSpecs},
 		{"UDP", udpSpecs},

@@ -13,7 +13,7 @@ const markChain = "KUBE-MARK-MASQ"
 // variantSpecs are about the vendor's own examples and what may stand in their place.
 var variantSpecs = []Spec{
 	{
-		ID: "VAR-001", Name: "the vendor's private example works beside kube-proxy in mode iptables", Level: Core, Own: true, Needs: []Feature{OwnChain}, Evidence: 46,
+		ID: "VAR-001", Name: "the vendor's private example works beside kube-proxy in mode iptables", Level: Core, Own: true, Cluster: true, Needs: []Feature{OwnChain}, Evidence: 46,
 		Why:     "Letter by letter as the page has it: what people copy.",
 		Sources: []string{vendorPage},
 		Run: func(t *T) {

@@ -125,7 +125,7 @@ func provenElsewhere(o *options, spec *conformance.Spec) string {
 	switch {
 	case o.env == netnsEnv || !spec.Own:
 		return ""
-	case !slices.Contains(spec.Needs, conformance.Rollout):
+	case !spec.Cluster && !slices.Contains(spec.Needs, conformance.Rollout):
 		return "it brings its own chain, which network namespaces show in a fraction of the time: --env netns --mutants"
 	case !slices.Contains(o.focus, spec.ID):
 		return "it rolls out chains of its own, which takes its time on a cluster: --focus names it"

@@ -90,6 +90,11 @@ func (r *Remote) Change(ctx context.Context, c probe.Change) error {
 	return r.call(ctx, "Change", c, &Nothing{})
 }
 
+// Shout writes so many bytes to the log of the agent's container.
+func (r *Remote) Shout(ctx context.Context, bytes int) error {
+	return r.call(ctx, "Shout", bytes, &Nothing{})
+}
+
 // Exit ends the agent: its process, and so its container.
 func (r *Remote) Exit(ctx context.Context) error { return r.call(ctx, "Exit", Nothing{}, &Nothing{}) }
 

@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -132,6 +134,17 @@ func (s *Service) Shut(number int, _ *Nothing) error {
 		return fmt.Errorf("there is no server %d", number)
 	}
 	server.Close()
+	return nil
+}
+
+// Shout writes so many bytes to the log.
+func (s *Service) Shout(bytes int, _ *Nothing) error {
+	line := strings.Repeat("x", 1023) + "\n"
+	for range bytes / len(line) {
+		if _, err := os.Stdout.WriteString(line); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

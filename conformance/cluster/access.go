@@ -73,7 +73,7 @@ func NewAccess(config *rest.Config) (*Access, error) {
 	if err != nil {
 		return nil, fmt.Errorf("use the kubeconfig: %w", err)
 	}
-	return &Access{Rest: config, Client: client, Pull: corev1.PullIfNotPresent, ID: strings.ToLower(rand.Text()[:8])}, nil
+	return &Access{Rest: config, Client: client, Pull: corev1.PullIfNotPresent, ID: newID()}, nil
 }
 
 // Ping tells whether the cluster answers.
@@ -87,6 +87,9 @@ func (a *Access) Ping(ctx context.Context) error {
 }
 
 func (a *Access) lifetime() time.Duration { return cmp.Or(a.Lifetime, Lifetime) }
+
+// newID is a word that nothing else is named by.
+func newID() string { return strings.ToLower(rand.Text()[:8]) }
 
 // labels of what a run makes.
 func (a *Access) labels() map[string]string {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/chainlint/chainlint/conformance"
 	"github.com/chainlint/chainlint/conformance/agent"
 	"github.com/chainlint/chainlint/conformance/probe"
@@ -172,9 +174,14 @@ func (e *Environment) Start(ctx context.Context, spec conformance.PodSpec) (conf
 
 // StartOn starts a pod on a node of that name.
 func (e *Environment) StartOn(ctx context.Context, node string, spec conformance.PodSpec) (*Pod, error) {
+	return e.Access.run(ctx, e.Template(node, spec))
+}
+
+// Template is the pod of an agent on a node, with the wishes of a spec.
+func (e *Environment) Template(node string, spec conformance.PodSpec) *corev1.Pod {
 	pod := e.Access.template("pod", node, serving(spec, e.Manner))
 	e.Access.ask(pod, spec)
-	return e.Access.run(ctx, pod)
+	return pod
 }
 
 // At implements conformance.Environment.

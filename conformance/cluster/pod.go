@@ -78,10 +78,19 @@ func (a *Access) ask(pod *corev1.Pod, spec conformance.PodSpec) {
 	if spec.Probed {
 		probed(pod)
 	}
+	for name, value := range spec.Sysctls {
+		pod.Spec.SecurityContext.Sysctls = append(pod.Spec.SecurityContext.Sysctls, corev1.Sysctl{Name: name, Value: value})
+	}
+	if spec.Small {
+		pod.Spec.Containers[0].Resources.Limits = corev1.ResourceList{corev1.ResourceEphemeralStorage: *resource.NewQuantity(smallSize, resource.BinarySI)}
+	}
 	for _, p := range spec.Ports {
 		pod.Spec.Containers[0].Ports = append(pod.Spec.Containers[0].Ports, corev1.ContainerPort{
 			ContainerPort: int32(p.Container), HostPort: int32(p.Host), HostIP: p.HostIP, Protocol: corev1.Protocol(strings.ToUpper(p.Protocol)),
 		})
+	}
+	if spec.Sidecar {
+		a.aside(pod)
 	}
 	if spec.Bandwidth {
 		for _, direction := range []string{"ingress", "egress"} {
@@ -89,6 +98,9 @@ func (a *Access) ask(pod *corev1.Pod, spec conformance.PodSpec) {
 		}
 	}
 }
+
+// smallSize is how much a small pod may write.
+const smallSize = 1 << 20
 
 // serving is what the agent of a pod does, by the wishes of a spec.
 func serving(spec conformance.PodSpec, manner probe.Manner) agent.Config {
@@ -120,6 +132,23 @@ func (a *Access) run(ctx context.Context, wanted *corev1.Pod) (*Pod, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// Join waits for a pod of an agent that something else makes, by its name.
+func (a *Access) Join(ctx context.Context, name string) (*Pod, error) {
+	ctx, cancel := context.WithTimeout(ctx, resumeLimit)
+	defer cancel()
+	for {
+		made, err := a.Client.CoreV1().Pods(a.Namespace).Get(ctx, name, metav1.GetOptions{})
+		if err == nil {
+			p := &Pod{access: a, name: name, uid: string(made.UID)}
+			return p, p.start(ctx)
+		}
+		if !apierrors.IsNotFound(err) {
+			return nil, fmt.Errorf("wait for the pod %s: %w", name, err)
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
 }
 
 func (p *Pod) start(ctx context.Context) error {

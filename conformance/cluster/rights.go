@@ -41,7 +41,12 @@ var rights = []right{
 	{"", "pods/log", nil, []string{"get"}, own, "LL-011"},
 	{"", "pods/ephemeralcontainers", nil, []string{"update"}, own, "LL-011"},
 	{"", "events", nil, []string{"list"}, own, "why a pod does not start"},
-	{"", "services", nil, []string{"create", "delete", "list"}, own, "LL-025"},
+	{"", "services", nil, []string{"create", "delete", "list"}, own, "LL-025 and CON-005"},
+	{"apps", "deployments", nil, []string{"create", "delete", "list", "patch"}, own, "CON-008 and LL-017"},
+	{"apps", "daemonsets", nil, []string{"create", "delete", "list", "patch"}, own, "CON-009 and LL-017"},
+	{"apps", "statefulsets", nil, []string{"create", "delete", "list"}, own, "LL-017"},
+	{"batch", "jobs", nil, []string{"create", "delete", "list"}, own, "LL-017"},
+	{"batch", "cronjobs", nil, []string{"create", "delete", "list"}, own, "LL-017"},
 }
 
 // ownNamespace are what a run needs in addition that makes its namespace itself.

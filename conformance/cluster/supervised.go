@@ -7,7 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +16,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/watch"
 
-	"github.com/chainlint/chainlint/conformance"
 	"github.com/chainlint/chainlint/conformance/agent"
 	"github.com/chainlint/chainlint/conformance/probe"
 	"github.com/chainlint/chainlint/internal/image"
@@ -45,6 +44,14 @@ func (a *Access) crowd(pod *corev1.Pod) {
 	sidecar := a.beside(sidecarKind, true)
 	sidecar.RestartPolicy = &always
 	pod.Spec.InitContainers = []corev1.Container{sidecar, a.beside(initKind, false)}
+}
+
+// aside makes a sidecar of the agent; what comes behind it never starts.
+func (a *Access) aside(pod *corev1.Pod) {
+	always, agent := corev1.ContainerRestartPolicyAlways, pod.Spec.Containers[0]
+	agent.RestartPolicy = &always
+	pod.Spec.InitContainers = []corev1.Container{agent, a.beside(initKind, true)}
+	pod.Spec.Containers = []corev1.Container{a.beside("ordinary", true)}
 }
 
 // Health ports of the agent.
@@ -76,10 +83,9 @@ const resumeLimit = 40 * time.Second
 
 // agentState of a pod: that of the container with the agent.
 func agentState(pod *corev1.Pod) *corev1.ContainerStatus {
-	for i, s := range pod.Status.ContainerStatuses {
-		if s.Name == containerName {
-			return &pod.Status.ContainerStatuses[i]
-		}
+	all := slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses)
+	if i := slices.IndexFunc(all, func(s corev1.ContainerStatus) bool { return s.Name == containerName }); i >= 0 {
+		return &all[i]
 	}
 	return nil
 }
@@ -143,6 +149,28 @@ func (p *Pod) Finish(ctx context.Context) error {
 		return err
 	}
 	return p.await(ctx, func(now *corev1.Pod) bool { return now.Status.Phase == corev1.PodSucceeded })
+}
+
+// evictLimit is how long a kubelet may take to evict a pod: it measures what pods write every ten seconds or so.
+const evictLimit = 2 * time.Minute
+
+// Evict implements conformance.Supervised.
+func (p *Pod) Evict(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, evictLimit)
+	defer cancel()
+	go func() { _ = p.Shout(ctx, 4*smallSize) }() // the pod may be gone before it has said that it did
+	why := ""
+	err := p.access.follow(ctx, p.name, evictLimit, func(e watch.EventType, now *corev1.Pod) (bool, error) {
+		if now == nil || e == watch.Deleted {
+			return false, fmt.Errorf("the pod %s is gone, or nothing happens to it", p.name)
+		}
+		why = now.Status.Reason
+		return now.Status.Phase == corev1.PodFailed, nil
+	})
+	if err == nil && why != "Evicted" {
+		err = fmt.Errorf("the pod %s was to be evicted, and ended because of %s", p.name, why)
+	}
+	return err
 }
 
 // Ready implements conformance.Supervised.
@@ -222,73 +250,6 @@ func (p *Pod) logged(ctx context.Context, container string) (seen probe.Inspecti
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
-}
-
-// Pending implements conformance.Scheduler.
-func (e *Environment) Pending(ctx context.Context, spec conformance.PodSpec) (string, error) {
-	a := e.Access
-	pod := a.template("pending", "", serving(spec, e.Manner))
-	a.ask(pod, spec)
-	pod.Spec.NodeSelector = map[string]string{corev1.LabelHostname: e.World.Node}
-	made, err := a.Client.CoreV1().Pods(a.Namespace).Create(ctx, pod, metav1.CreateOptions{})
-	if err != nil {
-		return "", fmt.Errorf("make a pod: %w", err)
-	}
-	p := &Pod{access: a, name: made.Name, uid: string(made.UID)}
-	defer p.remove(context.WithoutCancel(ctx), 0) //nolint:errcheck // it never ran
-	ctx, cancel := context.WithTimeout(ctx, resumeLimit)
-	defer cancel()
-	why := ""
-	err = p.await(ctx, func(now *corev1.Pod) bool {
-		for _, c := range now.Status.Conditions {
-			if c.Type == corev1.PodScheduled {
-				why = c.Message
-				return c.Status == corev1.ConditionFalse || now.Spec.NodeName != ""
-			}
-		}
-		return now.Spec.NodeName != ""
-	})
-	return why, err
-}
-
-// Services implements conformance.Server.
-func (e *Environment) Services(ctx context.Context, pod conformance.Pod, port conformance.Port) (conformance.Services, error) {
-	have := conformance.Services{API: e.World.API}
-	if e.World.Name != "" {
-		have.Name = e.World.Name
-	}
-	if !e.World.Proxied {
-		return have, nil
-	}
-	p, ok := pod.(interface{ Name() string })
-	if !ok {
-		return have, fmt.Errorf("%T has no name in the cluster", pod)
-	}
-	a, label := e.Access, map[string]string{"chainlint.dev/served": p.Name()}
-	patch := []byte(`{"metadata":{"labels":{"chainlint.dev/served":` + strconv.Quote(p.Name()) + `}}}`)
-	if _, err := a.Client.CoreV1().Pods(a.Namespace).Patch(ctx, p.Name(), "application/strategic-merge-patch+json", patch, metav1.PatchOptions{}); err != nil {
-		return have, fmt.Errorf("label a pod: %w", err)
-	}
-	made, err := a.Client.CoreV1().Services(a.Namespace).Create(ctx, &corev1.Service{
-		ObjectMeta: metav1.ObjectMeta{Name: p.Name(), Labels: a.labels(), Annotations: a.expiry()},
-		Spec:       corev1.ServiceSpec{Selector: label, Ports: []corev1.ServicePort{{Port: 80, TargetPort: intstr.FromInt32(int32(port.Container))}}},
-	}, metav1.CreateOptions{})
-	if err != nil {
-		return have, fmt.Errorf("make a service: %w", err)
-	}
-	have.Service = netip.AddrPortFrom(netip.MustParseAddr(made.Spec.ClusterIP), 80).String()
-	return have, nil
-}
-
-// Resolve implements conformance.Server.
-func (e *Environment) Resolve(ctx context.Context, pod conformance.Pod, name string) ([]string, error) {
-	p, ok := pod.(interface {
-		Resolve(ctx context.Context, name string) ([]string, error)
-	})
-	if !ok {
-		return nil, fmt.Errorf("%T looks no names up", pod)
-	}
-	return p.Resolve(ctx, name)
 }
 
 // Name of the pod.

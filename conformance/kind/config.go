@@ -22,6 +22,7 @@ func (c *Cluster) configure(ctx context.Context, text []byte, image string) (*v1
 	if err != nil {
 		return nil, err
 	}
+	config.KubeadmConfigPatches = append(config.KubeadmConfigPatches, unsafeSysctls)
 	if here.cgroupV1 {
 		config.KubeadmConfigPatches = append(config.KubeadmConfigPatches, "kind: KubeletConfiguration\nfailCgroupV1: false\n")
 	}
@@ -50,6 +51,9 @@ func (c *Cluster) configure(ctx context.Context, text []byte, image string) (*v1
 	}
 	return &config, nil
 }
+
+// unsafeSysctls lets pods ask for IPv6 themselves, which LL-030 tries.
+const unsafeSysctls = "kind: KubeletConfiguration\nallowedUnsafeSysctls: [net.ipv6.conf.*]\n"
 
 // podRanges are kind's defaults; they are the pods' vSwitches here.
 var podRanges = map[v1alpha4.ClusterIPFamily]string{

@@ -8,13 +8,15 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/chainlint/chainlint/conformance"
-	"github.com/chainlint/chainlint/conformance/cluster"
 	"github.com/chainlint/chainlint/pkg/render"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
@@ -32,20 +34,9 @@ func (e *environment) Rollout(ctx context.Context, data map[string]string, begun
 	l, client := e.lane, e.lane.access.Client
 	ctx, cancel := context.WithTimeout(ctx, rolloutLimit)
 	defer cancel()
-	if err := putConfig(ctx, client, data); err != nil {
-		return err
-	}
 	before := l.current
-	l.current = nil // until it is known what runs
-	patch, err := json.Marshal(map[string]any{"spec": map[string]any{"template": map[string]any{"metadata": map[string]any{
-		"annotations": map[string]string{render.HashAnnotation: render.ChainHash(data)},
-	}}}})
-	if err != nil {
+	if err := e.change(ctx, data, appsv1.RollingUpdateDaemonSetStrategyType); err != nil {
 		return err
-	}
-	sets := client.AppsV1().DaemonSets(terway.ConfigMapNamespace)
-	if _, err := sets.Patch(ctx, terway.DaemonSetName, types.StrategicMergePatchType, patch, metav1.PatchOptions{}); err != nil {
-		return fmt.Errorf("put the chain's hash on Terway's DaemonSet: %w", err)
 	}
 	begun()
 	if err := awaitTerway(ctx, client, nil); err != nil {
@@ -57,6 +48,69 @@ func (e *environment) Rollout(ctx context.Context, data map[string]string, begun
 	}
 	e.mended = append(e.mended, func() error { return e.setList(context.WithoutCancel(ctx), data) })
 	return e.setList(ctx, before)
+}
+
+// change puts a ConfigMap in place, and the hash of its chain on the DaemonSet.
+func (e *environment) change(ctx context.Context, data map[string]string, strategy appsv1.DaemonSetUpdateStrategyType) error {
+	client := e.lane.access.Client
+	if err := putConfig(ctx, client, data); err != nil {
+		return err
+	}
+	e.lane.current = nil // until it is known what runs
+	patch := map[string]any{"spec": map[string]any{
+		"updateStrategy": map[string]any{"type": strategy},
+		"template":       map[string]any{"metadata": map[string]any{"annotations": map[string]string{render.HashAnnotation: render.ChainHash(data)}}},
+	}}
+	if strategy == appsv1.OnDeleteDaemonSetStrategyType {
+		patch["spec"].(map[string]any)["updateStrategy"] = map[string]any{"type": strategy, "rollingUpdate": nil}
+	}
+	text, err := json.Marshal(patch)
+	if err != nil {
+		return err
+	}
+	sets := client.AppsV1().DaemonSets(terway.ConfigMapNamespace)
+	if _, err := sets.Patch(ctx, terway.DaemonSetName, types.MergePatchType, text, metav1.PatchOptions{}); err != nil {
+		return fmt.Errorf("put the chain's hash on Terway's DaemonSet: %w", err)
+	}
+	return nil
+}
+
+// Partly implements conformance.Fleet.
+func (e *environment) Partly(ctx context.Context, data map[string]string) error {
+	ctx, cancel := context.WithTimeout(ctx, rolloutLimit)
+	defer cancel()
+	e.mended = append(e.mended, func() error {
+		return e.Rollout(context.WithoutCancel(ctx), data, func() {})
+	})
+	if err := e.change(ctx, data, appsv1.OnDeleteDaemonSetStrategyType); err != nil {
+		return err
+	}
+	client, first := e.lane.access.Client, e.lane.Nodes[1]
+	here := metav1.ListOptions{LabelSelector: standInSelector, FieldSelector: "spec.nodeName=" + first}
+	grace, pods := int64(0), client.CoreV1().Pods(terway.ConfigMapNamespace)
+	if err := pods.DeleteCollection(ctx, metav1.DeleteOptions{GracePeriodSeconds: &grace}, here); err != nil {
+		return err
+	}
+	for {
+		found, err := pods.List(ctx, here)
+		if err != nil {
+			return err
+		}
+		newest, err := revision(ctx, client)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(found.Items, func(p corev1.Pod) bool {
+			return isReady(p) && p.DeletionTimestamp == nil && p.Labels[appsv1.ControllerRevisionHashLabelKey] == newest
+		}) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("Terway's stand-in does not come back on %s", first) //nolint:staticcheck // a name
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
 
 // setList gives the last node the list of a ConfigMap.
@@ -146,20 +200,4 @@ func (e *environment) loseBinary(ctx context.Context) error {
 		return script(context.WithoutCancel(ctx), node, "[ ! -e "+lost+" ] || mv "+lost+" /opt/cni/bin/portmap\n")
 	})
 	return script(ctx, node, "[ ! -e /opt/cni/bin/portmap ] || mv /opt/cni/bin/portmap "+lost+"\n")
-}
-
-// pod is a pod on a node whose runtime can be reached.
-type pod struct {
-	*cluster.Pod
-	node string
-}
-
-// killSandbox kills the process that holds a pod's namespaces.
-const killSandbox = `id=$(ctr --namespace=k8s.io containers ls -q 'labels."io.kubernetes.pod.uid"==%s,labels."io.cri-containerd.kind"==sandbox')
-ctr --namespace=k8s.io tasks kill --signal KILL "$id"
-`
-
-// Recreate implements conformance.Recreated.
-func (p *pod) Recreate(ctx context.Context) error {
-	return p.Resume(ctx, func(ctx context.Context) error { return script(ctx, p.node, fmt.Sprintf(killSandbox, p.UID())) })
 }

@@ -64,7 +64,7 @@ func TestRollouts(t *testing.T) {
 	})
 	plan := conformance.Plan{Setup: setup, Mutants: []string{"NC-22", "NC-23"}}
 	for _, spec := range conformance.Specs() {
-		if spec.Own && slices.Contains(spec.Needs, conformance.Rollout) {
+		if spec.Own && (spec.Cluster || slices.Contains(spec.Needs, conformance.Rollout)) {
 			plan.Specs = append(plan.Specs, spec.ID)
 		}
 	}

@@ -7,10 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os/exec"
 	"reflect"
 	"strings"
-	"syscall"
 
 	"github.com/chainlint/chainlint/conformance"
 	"github.com/chainlint/chainlint/conformance/agent"
@@ -65,14 +63,6 @@ func newLane(ctx context.Context, v view) (*lane, error) {
 		l.places[where] = remote
 	}
 	return l, nil
-}
-
-// inContainer is an agent with all rights in a container; before it come words of the command that runs it.
-func inContainer(name string, before ...string) (*agent.Remote, error) {
-	args := append([]string{"exec", "-i", name}, before...)
-	cmd := exec.Command("docker", append(args, agentPath, "agent", "serve")...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt from the terminal is the parent's to handle
-	return cluster.Command(cmd)
 }
 
 // machine is a node as a place: its firewall can be read, and commands can be run there.
@@ -172,7 +162,7 @@ func (e *environment) Start(ctx context.Context, spec conformance.PodSpec) (conf
 }
 
 // has are features of this environment that other clusters lack.
-var has = []conformance.Feature{conformance.Rules, conformance.Shell, conformance.Rollout, conformance.PublicAddress, conformance.Sandboxes, conformance.Nodes, conformance.Outside}
+var has = []conformance.Feature{conformance.Rules, conformance.Shell, conformance.Rollout, conformance.PublicAddress, conformance.Sandboxes, conformance.Nodes, conformance.Outside, conformance.NetAdmin}
 
 // Missing implements conformance.Environment.
 func (e *environment) Missing(f conformance.Feature) string {
@@ -210,7 +200,7 @@ func (e *environment) mend() error {
 // mendScript undoes what the scripts below may have done to a node.
 const mendScript = "nft delete table netdev blocked 2> /dev/null || true\n" +
 	"iptables-save -t nat | grep -e '--dports* 20000:29899 .*-j DNAT' | sed s/^-A/-D/ | while read -r rule; do iptables -t nat $rule; done\n" +
-	"[ ! -e " + lost + " ] || mv " + lost + " /opt/cni/bin/portmap\n" + removeScript
+	"[ ! -e " + lost + " ] || mv " + lost + " /opt/cni/bin/portmap\n" + "rm -f /etc/kubernetes/manifests/static-*\n" + removeScript
 
 // Scripts that break a node, and those that mend it.
 const (
