@@ -286,6 +286,8 @@ const (
 	Sandboxes Feature = "sandboxes"
 	// Nodes are several, and the environment is a [Fleet].
 	Nodes Feature = "nodes"
+	// NodeLists: the lists on nodes can be read: the environment is a [Lister].
+	NodeLists Feature = "node-lists"
 	// Before: pods are there from before an upgrade: the environment is a [Keeper].
 	Before Feature = "before"
 	// Traces: the way of packets through nodes can be followed: they are [Tracer]s.
@@ -294,5 +296,5 @@ const (
 
 // Features are all of them.
 func Features() []Feature {
-	return []Feature{DualStack, IPv6, SCTPPackets, PublicAddress, Rules, NetAdmin, CNICalls, OwnChain, Redirect, HostPorts, Rollout, Shell, Releases, Packets, Traces, Kubelet, Sandboxes, Nodes, Before, Outside}
+	return []Feature{DualStack, IPv6, SCTPPackets, PublicAddress, Rules, NetAdmin, CNICalls, OwnChain, Redirect, HostPorts, Rollout, Shell, Releases, Packets, Traces, Kubelet, Sandboxes, Nodes, NodeLists, Before, Outside}
 }

@@ -76,9 +76,17 @@ type Workload interface {
 	Delete(ctx context.Context) error
 }
 
+// Lister is an environment where the lists on nodes can be read; see [NodeLists].
+type Lister interface {
+	// Lists are the texts by the nodes' names, and what Terway is to write there.
+	Lists(ctx context.Context) (map[string]string, error)
+	Effective(data map[string]string) (string, error)
+}
+
 // Fleet is an environment of several nodes whose chain is rolled out as operators do it; see [Nodes].
 type Fleet interface {
 	Roller
+	Lister
 	// Configure replaces the ConfigMap, and nothing else.
 	Configure(ctx context.Context, data map[string]string) error
 	// Rollout applies the ConfigMap with the hash of its chain on the DaemonSet, so that Terway is restarted node by
@@ -87,9 +95,6 @@ type Fleet interface {
 	// Partly is Rollout where an operator wants to delete Terway's pods himself (OnDelete), and deletes that of the first
 	// node only.
 	Partly(ctx context.Context, data map[string]string) error
-	// Lists are the texts of the list on the nodes, and what Terway is to write there.
-	Lists(ctx context.Context) (map[string]string, error)
-	Effective(data map[string]string) (string, error)
 	// StartOn starts a pod on a node of that name.
 	StartOn(ctx context.Context, node string, spec PodSpec) (Pod, error)
 }

@@ -66,7 +66,7 @@ var fleetSpecs = []Spec{
 }
 
 // behind are the nodes whose list is not what Terway writes for the data.
-func (t *T) behind(f Fleet, data map[string]string) []string {
+func (t *T) behind(f Lister, data map[string]string) []string {
 	want, err := f.Effective(data)
 	t.Must(err)
 	lists, err := f.Lists(t)
@@ -84,7 +84,7 @@ func (t *T) behind(f Fleet, data map[string]string) []string {
 var asRendered = map[bool]string{true: "as rendered", false: "another list"}
 
 // everywhere requires that the chain under test is on every node, else nothing is decided.
-func (t *T) everywhere(f Fleet, data map[string]string) {
+func (t *T) everywhere(f Lister, data map[string]string) {
 	if behind := t.behind(f, data); behind != nil {
 		t.Inconclusive("mixed", "the list on %s is not what Terway writes for this ConfigMap: nodes of one cluster run different chains. Is Terway's rollout paused, or its strategy OnDelete?", strings.Join(behind, ", "))
 	}

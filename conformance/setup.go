@@ -39,6 +39,29 @@ func Chain(entries ...string) map[string]string {
 	}
 }
 
+// Effective is the list that lands on a node, "" where Terway refuses the ConfigMap.
+func (s Setup) Effective() string {
+	list, _ := s.landed()
+	return list
+}
+
+// landed is the list on a node, and the datapath that runs there.
+func (s Setup) landed() (list, datapath string) {
+	node, _, err := s.Facts.EffectiveNode()
+	if err != nil {
+		return "", ""
+	}
+	node.PartialData = s.Partial
+	merged, err := terway.Effective(s.Data, node)
+	if err != nil {
+		return "", ""
+	}
+	return merged.Conflist, merged.Datapath
+}
+
+// Landed puts the list that lands on a node into what is said about it, and the datapath that runs there.
+func (a *About) Landed(s Setup) { a.Conflist, a.Datapath = s.landed() }
+
 // DefaultSetup is a chain that does everything right, in a world without surprises.
 func DefaultSetup() Setup {
 	facts, _ := Complete(terway.PoolFacts{}, nil)

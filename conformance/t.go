@@ -274,6 +274,6 @@ var missingOutcome = map[Feature]report.Outcome{
 	DualStack: report.NotApplicable, SCTPPackets: report.NotApplicable, Traces: report.NotApplicable, PublicAddress: report.Inconclusive, Rules: report.NotApplicable,
 	NetAdmin: report.NotApplicable, CNICalls: report.NotApplicable, OwnChain: report.NotApplicable,
 	Rollout: report.NotApplicable, Shell: report.NotApplicable, Releases: report.NotApplicable, Packets: report.NotApplicable,
-	Kubelet: report.NotApplicable, Sandboxes: report.NotApplicable, Nodes: report.NotApplicable, Before: report.NotApplicable,
+	Kubelet: report.NotApplicable, Sandboxes: report.NotApplicable, Nodes: report.NotApplicable, NodeLists: report.NotApplicable, Before: report.NotApplicable,
 	IPv6: report.Inconclusive, Outside: report.Inconclusive, Redirect: report.Inconclusive, HostPorts: report.Inconclusive,
 }

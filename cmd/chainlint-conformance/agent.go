@@ -33,10 +33,15 @@ func (a *app) agent(ctx context.Context, args []string) int {
 		err = agent.Connect(ctx, agent.Dir, a.in, a.out)
 	case len(args) == 1 && args[0] == "serve":
 		err = agent.Serve(ctx, stdio{a.in, a.out})
+	case len(args) == 1 && args[0] == "node":
+		var seen agent.Node
+		if seen, err = agent.InspectNode(ctx, agent.NodePlugins, agent.NodeLists); err == nil {
+			err = json.NewEncoder(a.out).Encode(seen)
+		}
 	case args[0] == "look" && len(args) <= 2:
 		err = a.look(ctx, len(args) == 2)
 	default:
-		a.say("agent is run in pods of the suite: nothing behind it, connect, serve, or look [stay]")
+		a.say("agent is run in pods of the suite: nothing behind it, connect, serve, node, or look [stay]")
 		return exitUsage
 	}
 	if err != nil {

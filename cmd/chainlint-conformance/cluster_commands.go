@@ -19,15 +19,21 @@ import (
 
 // facts writes the facts of a live cluster, by the same function as chainlint facts.
 func (a *app) facts(ctx context.Context, args []string) int {
-	fs := a.flags("facts", "[--kubeconfig FILE]", "Prints a ClusterFacts with the source of each fact, read from a live cluster.")
+	fs := a.flags("facts", "[--kubeconfig FILE] [--inspect-nodes --image IMAGE]", "Prints a ClusterFacts with the source of each fact, read from a live cluster. Which plugins its nodes have only a look\nat one of each pool tells: a pod that mounts their directory read-only.")
 	kubeconfig := fs.String("kubeconfig", "", "the cluster (default: as kubectl)")
 	name := fs.String("name", "cluster", "the name of the ClusterFacts")
+	inspect := fs.Bool("inspect-nodes", false, "look at nodes, too")
+	image := fs.String("image", "", "the image of the pods that look")
+	namespace := fs.String("namespace", "", "a namespace that is there, instead of one that is made and removed")
 	rest, code, done := a.parse(fs, args)
 	switch {
 	case done:
 		return code
 	case len(rest) > 0:
 		a.say("facts takes no arguments, got %q: chainlint facts reads what kubectl printed", rest)
+		return exitUsage
+	case *inspect == (*image == ""):
+		a.say("facts: --inspect-nodes and --image belong together, and --image names what runs on the nodes")
 		return exitUsage
 	}
 	access, err := cluster.Connect(ctx, *kubeconfig)
@@ -38,6 +44,12 @@ func (a *app) facts(ctx context.Context, args []string) int {
 	if err != nil {
 		return a.tell("facts", err)
 	}
+	if *inspect {
+		access.Image, access.Namespace = *image, *namespace
+		if err := inspectPools(ctx, access, live); err != nil {
+			return a.tell("facts", err)
+		}
+	}
 	for _, line := range live.Facts.Unknown {
 		a.say("unknown: %s", line)
 	}
@@ -47,6 +59,17 @@ func (a *app) facts(ctx context.Context, args []string) int {
 	}
 	_, _ = a.out.Write(text)
 	return exitOK
+}
+
+// inspectPools looks at nodes from a namespace of its own, or from the one that is named.
+func inspectPools(ctx context.Context, access *cluster.Access, live *cluster.Live) error {
+	if access.Namespace != "" {
+		return access.InspectPools(ctx, live)
+	}
+	if err := access.CreateNamespace(ctx); err != nil {
+		return err
+	}
+	return errors.Join(access.InspectPools(ctx, live), access.Remove(context.WithoutCancel(ctx)))
 }
 
 // rbac writes the minimal permissions as manifests.

@@ -17,7 +17,8 @@ import (
 
 const gateWords = `The upgrade gate of a cluster. --before runs the specs, and leaves pods with host ports and a client that asks them all
 the time; then comes the upgrade; --after asks what became of them, deletes them, runs the specs again, and compares.
-Everything is in DIR. The exit code is the verdict: 0 GO, 1 NO-GO, 4 HOLD; 2 wrong usage, 3 could not run.`
+Everything is in DIR. Before all that, --target says what the upgrade brings, such as terway.version=v1.17.5, and judges
+the chain that the cluster runs as it would be then, without touching anything. The exit code is the verdict: 0 GO, 1 NO-GO, 4 HOLD; 2 wrong usage, 3 could not run.`
 
 // Files and directories of a gate.
 const (
@@ -43,9 +44,10 @@ type gateState struct {
 
 // gate is an upgrade's beginning or its end.
 func (a *app) gate(ctx context.Context, args []string) int {
-	fs := a.flags("gate", "--before DIR | --after DIR [the flags of run]", gateWords)
+	fs := a.flags("gate", "--target KEY=VALUE... | --before DIR | --after DIR [the flags of run]", gateWords)
 	before := fs.String("before", "", "the directory of the gate, before the upgrade")
 	after := fs.String("after", "", "the directory of the gate, after the upgrade")
+	target := fs.StringArray("target", nil, "KEY=VALUE: a fact after the upgrade, as in chainlint lint --assume; repeatable")
 	o := &options{}
 	o.In = a.in
 	o.register(fs)
@@ -59,11 +61,17 @@ func (a *app) gate(ctx context.Context, args []string) int {
 	case len(rest) > 0:
 		a.say("gate takes no arguments, got %q", rest)
 		return exitUsage
-	case (*before == "") == (*after == ""):
+	case *target != nil && *before+*after != "":
+		a.say("gate: --target is judged by itself, before --before")
+		return exitUsage
+	case *target == nil && (*before == "") == (*after == ""):
 		a.say("gate: name the directory of the gate, with --before or with --after")
 		return exitUsage
 	}
 	o.env = clusterEnv
+	if *target != nil {
+		return a.preflight(ctx, o, *target)
+	}
 	if *before != "" {
 		return a.gateBefore(ctx, o, *before)
 	}

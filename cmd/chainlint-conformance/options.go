@@ -24,7 +24,7 @@ type options struct {
 	target.Options
 	env, mode, pluginDir, nodeImage, expectations, report string
 	focus, require                                        []string
-	mutants, keep                                         bool
+	mutants, keep, inspect                                bool
 	kubeconfig, namespace, image, external                string
 	nodes                                                 []string
 	// live is the cluster of --env cluster, once it was asked.
@@ -62,6 +62,7 @@ func (o *options) register(fs *pflag.FlagSet) {
 	fs.StringVar(&o.image, "image", "", "the image of probes on a cluster; chainlint-conformance images save writes it")
 	fs.StringVar(&o.external, "external", "", "here: this machine is a client outside of the cluster that reaches nodes and pods by their addresses")
 	fs.StringSliceVar(&o.nodes, "nodes", nil, "nodes of a cluster that may be judged (default: one of each pool)")
+	fs.BoolVar(&o.inspect, "inspect-nodes", false, "read the lists on a cluster's nodes, by pods that mount their directory read-only")
 	fs.BoolVar(&o.keep, "keep", false, "leave the kind cluster for the next run, which then uses it")
 	fs.StringVar(&o.expectations, "expectations", "", "outcomes that are accepted for a while")
 	fs.StringVar(&o.report, "report", "", "directory for report.json, junit.xml, report.md and report.html")
@@ -145,6 +146,7 @@ func (o *options) checkPlace() error {
 		{"image", o.image != "", []string{clusterEnv}},
 		{"external", o.external != "", []string{clusterEnv}},
 		{"nodes", o.nodes != nil, []string{clusterEnv}},
+		{"inspect-nodes", o.inspect, []string{clusterEnv}},
 		{"node-image", o.nodeImage != "", []string{kindEnv}},
 		{"keep", o.keep, []string{kindEnv}},
 		{"plugin-dir", o.pluginDir != "", []string{netnsEnv, kindEnv}},
@@ -276,50 +278,4 @@ func (a *app) tell(name string, err error) int {
 		return exitUsage
 	}
 	return exitCouldNotRun
-}
-
-// reproduce is the command line of a run, or of one spec of it.
-func (o *options) reproduce(id string) string {
-	line := "chainlint-conformance run --env " + o.env
-	focus := id
-	if id == "" {
-		focus = strings.Join(o.focus, ",")
-	}
-	mode := o.mode
-	if mode == report.Enforce {
-		mode = ""
-	}
-	for _, f := range []struct{ name, value string }{
-		{"overlay", o.Overlay},
-		{"eni-config", o.ENIConfig},
-		{"intent", o.Intent},
-		{"facts", o.Facts},
-		{"plugin-dir", o.pluginDir},
-		{"kubeconfig", o.kubeconfig},
-		{"namespace", o.namespace},
-		{"image", o.image},
-		{"external", o.external},
-		{"nodes", strings.Join(o.nodes, ",")},
-		{"node-image", o.nodeImage},
-		{"mode", mode},
-		{"require", strings.Join(o.require, ",")},
-		{"expectations", o.expectations},
-		{"focus", focus},
-	} {
-		if f.value != "" {
-			line += " --" + f.name + " " + quoted(f.value)
-		}
-	}
-	if o.mutants {
-		line += " --mutants"
-	}
-	return line
-}
-
-// quoted is a word as a shell takes it.
-func quoted(word string) string {
-	if strings.ContainsAny(word, " \t\n'\"\\$&|;<>()*?[]#~`!{}") {
-		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-	}
-	return word
 }

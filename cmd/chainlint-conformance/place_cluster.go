@@ -125,9 +125,14 @@ func (l *liveCluster) judge(ctx context.Context, c *testCase, emit func(conforma
 	w := cluster.World{
 		Node: node, Other: other, Facts: setup.Facts, Layout: l.live.Layout(node, other, setup.Facts.IPStack == terway.IPStackDual, outside), Outside: outside,
 		API: l.live.API(), Proxied: setup.Facts.KubeProxyMode != terway.KubeProxyNone,
-		About: conformance.About{Conflist: effective(setup), Facts: []report.Fact{
+		About: conformance.About{Conflist: setup.Effective(), Facts: []report.Fact{
 			{Name: "node", Value: node, Source: "sampled"}, {Name: "node to ask from", Value: cmp.Or(other, "none"), Source: "sampled"},
 		}},
+	}
+	if l.options.inspect {
+		if w.Lists, err = l.lists(ctx, node, other); err != nil {
+			return err
+		}
 	}
 	gate, name := l.options.gate, l.options.below(c)
 	if l.options.gateEnds {
@@ -147,18 +152,23 @@ func (l *liveCluster) judge(ctx context.Context, c *testCase, emit func(conforma
 	return err
 }
 
-// effective is the list that lands on a node, "" where Terway refuses the ConfigMap.
-func effective(setup conformance.Setup) string {
-	node, _, err := setup.Facts.EffectiveNode()
-	if err != nil {
-		return ""
+// lists of the nodes that are judged and asked from.
+func (l *liveCluster) lists(ctx context.Context, nodes ...string) (map[string]string, error) {
+	all := map[string]string{}
+	for _, node := range nodes {
+		if node == "" {
+			continue
+		}
+		seen, err := l.access.Inspect(ctx, node)
+		if err != nil {
+			return nil, err
+		}
+		if seen.First != terway.ConflistName {
+			return nil, fmt.Errorf("the runtime on the node %s takes %s, and not Terway's list", node, cmp.Or(seen.First, "no list at all"))
+		}
+		all[node] = seen.List
 	}
-	node.PartialData = setup.Partial
-	merged, err := terway.Effective(setup.Data, node)
-	if err != nil {
-		return ""
-	}
-	return merged.Conflist
+	return all, nil
 }
 
 func (l *liveCluster) rootless() bool { return false }

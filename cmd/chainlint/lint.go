@@ -58,7 +58,7 @@ type linter struct {
 	config     *lintConfig
 	outputs    []output
 	failOn     string
-	assumption *assumption
+	assumption *input.Assumption
 	baseline   *baseline
 	givenFacts *manifest.Object
 
@@ -168,7 +168,7 @@ func (l *linter) judge() {
 
 // verdict lints, explains, and marks what waivers and the baseline cover. It returns what is to be said of the
 // waivers themselves.
-func (l *linter) verdict(a *assumption, keep func(*lintSubject, *lint.Result)) []*lint.Finding {
+func (l *linter) verdict(a *input.Assumption, keep func(*lintSubject, *lint.Result)) []*lint.Finding {
 	var results []*lint.Result
 	var findings []*lint.Finding
 	for _, s := range l.subjects {
@@ -190,10 +190,10 @@ func (l *linter) verdict(a *assumption, keep func(*lintSubject, *lint.Result)) [
 }
 
 // lintOne lints a chain. A fault in one does not take away what is found in the others.
-func (l *linter) lintOne(s *lintSubject, a *assumption) (r *lint.Result) {
+func (l *linter) lintOne(s *lintSubject, a *input.Assumption) (r *lint.Result) {
 	r = &lint.Result{Chain: s.chain, NotChecked: []lint.Missing{}}
 	defer l.recover(s.file.File)
-	facts, err := a.facts(s.facts.Facts)
+	facts, err := a.Facts(s.facts.Facts)
 	if err != nil {
 		l.fail(input.Unreadable(err))
 	}

@@ -57,7 +57,7 @@ func (l *linter) prepareFlags() render.Problems {
 		return input.Usage("lint: --fix writes files, and the stream is none: name files, or use --diff")
 	}
 	var ps render.Problems
-	l.assumption, ps = parseAssume(l.flags.assume)
+	l.assumption, ps = input.ParseAssumption("lint: --assume", l.flags.assume)
 	return ps
 }
 

@@ -59,7 +59,7 @@ func (l *linter) report() *report.Report {
 		r.Texts[l.config.object.File] = l.config.text
 	}
 	if l.assumption != nil {
-		r.Assumed = &report.Assumed{Facts: l.assumption.given, Now: map[*lint.Chain]*lint.Result{}}
+		r.Assumed = &report.Assumed{Facts: l.assumption.Given, Now: map[*lint.Chain]*lint.Result{}}
 	}
 	for _, s := range l.subjects {
 		r.Results = append(r.Results, s.result)

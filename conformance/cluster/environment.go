@@ -32,6 +32,8 @@ type World struct {
 	API     string
 	Proxied bool
 	Name    string
+	// Lists of nodes, nil where they were not read.
+	Lists map[string]string
 	// Kept are pods from before an upgrade, nil where there is no gate.
 	Kept *Kept
 }
@@ -86,6 +88,22 @@ func (a *Access) onHost(ctx context.Context, node string) (*Pod, error) {
 	return a.run(ctx, pod)
 }
 
+// Lists implements conformance.Lister.
+func (e *Environment) Lists(context.Context) (map[string]string, error) { return e.World.Lists, nil }
+
+// Effective implements conformance.Lister.
+func (e *Environment) Effective(data map[string]string) (string, error) {
+	node, _, err := e.World.Facts.EffectiveNode()
+	if err != nil {
+		return "", err
+	}
+	merged, err := terway.Effective(data, node)
+	if err != nil {
+		return "", err
+	}
+	return merged.Conflist, nil
+}
+
 // Layout implements conformance.Environment.
 func (e *Environment) Layout() conformance.Layout { return e.World.Layout }
 
@@ -120,6 +138,10 @@ func (e *Environment) Missing(f conformance.Feature) string {
 	case conformance.Before:
 		if e.World.Kept == nil {
 			return conformance.NoGate
+		}
+	case conformance.NodeLists:
+		if e.World.Lists == nil {
+			return "the lists on nodes were not read: --inspect-nodes does, by a pod that mounts their directory read-only"
 		}
 	case conformance.PublicAddress:
 		if !e.World.Layout.PublicNode.IsValid() {

@@ -159,18 +159,35 @@ func (p *Pod) Evict(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, evictLimit)
 	defer cancel()
 	go func() { _ = p.Shout(ctx, 4*smallSize) }() // the pod may be gone before it has said that it did
-	why := ""
 	err := p.access.follow(ctx, p.name, evictLimit, func(e watch.EventType, now *corev1.Pod) (bool, error) {
 		if now == nil || e == watch.Deleted {
 			return false, fmt.Errorf("the pod %s is gone, or nothing happens to it", p.name)
 		}
-		why = now.Status.Reason
-		return now.Status.Phase == corev1.PodFailed, nil
+		// An agent ends well when it is told to end, and then an evicted pod has succeeded.
+		return now.Status.Phase == corev1.PodFailed || now.Status.Phase == corev1.PodSucceeded, nil
 	})
-	if err == nil && why != "Evicted" {
-		err = fmt.Errorf("the pod %s was to be evicted, and ended because of %s", p.name, why)
+	if err != nil {
+		return fmt.Errorf("the kubelet does not evict the pod %s, which writes too much: %w", p.name, err)
 	}
-	return err
+	return p.awaitEvent(ctx, "Evicted")
+}
+
+// awaitEvent waits until the kubelet said something of the pod.
+func (p *Pod) awaitEvent(ctx context.Context, reason string) error {
+	for {
+		events, err := p.access.Client.CoreV1().Events(p.access.Namespace).List(ctx, metav1.ListOptions{FieldSelector: "involvedObject.uid=" + p.uid})
+		if err != nil {
+			return fmt.Errorf("list the events of %s: %w", p.name, err)
+		}
+		if slices.ContainsFunc(events.Items, func(e corev1.Event) bool { return e.Reason == reason }) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the pod %s has ended, and nobody says that it was %s", p.name, strings.ToLower(reason))
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
 }
 
 // Ready implements conformance.Supervised.

@@ -115,7 +115,7 @@ func (e *environment) Partly(ctx context.Context, data map[string]string) error 
 
 // setList gives the last node the list of a ConfigMap.
 func (e *environment) setList(ctx context.Context, data map[string]string) error {
-	text, err := e.Effective(data)
+	text, err := e.Environment.Effective(data)
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func (e *environment) setList(ctx context.Context, data map[string]string) error
 	return err
 }
 
-// Lists implements conformance.Fleet.
+// Lists implements conformance.Lister.
 func (e *environment) Lists(ctx context.Context) (map[string]string, error) {
 	all := map[string]string{}
 	for _, name := range e.lane.Nodes {
@@ -134,19 +134,6 @@ func (e *environment) Lists(ctx context.Context) (map[string]string, error) {
 		all[name] = text
 	}
 	return all, nil
-}
-
-// Effective implements conformance.Fleet.
-func (e *environment) Effective(data map[string]string) (string, error) {
-	node, _, err := e.lane.World.Facts.EffectiveNode()
-	if err != nil {
-		return "", err
-	}
-	merged, err := terway.Effective(data, node)
-	if err != nil {
-		return "", err
-	}
-	return merged.Conflist, nil
 }
 
 // StartOn implements conformance.Fleet.

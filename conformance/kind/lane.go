@@ -91,6 +91,7 @@ func (l *lane) Open(ctx context.Context, setup conformance.Setup) (conformance.E
 	if why := l.unsupported(setup); why != "" {
 		return nil, &conformance.Unsupported{Why: why}
 	}
+	setup.Data = withLive(setup.Data)
 	e := &environment{lane: l, sabotage: setup.Sabotage}
 	if l.Refusal != "" && maps.Equal(setup.Data, l.Data) {
 		e.refusal = &conformance.StartError{Stage: conformance.StageTerway, Err: errors.New(l.Refusal)}
@@ -162,7 +163,7 @@ func (e *environment) Start(ctx context.Context, spec conformance.PodSpec) (conf
 }
 
 // has are features of this environment that other clusters lack.
-var has = []conformance.Feature{conformance.Rules, conformance.Shell, conformance.Rollout, conformance.PublicAddress, conformance.Sandboxes, conformance.Nodes, conformance.Outside, conformance.NetAdmin}
+var has = []conformance.Feature{conformance.Rules, conformance.Shell, conformance.Rollout, conformance.PublicAddress, conformance.Sandboxes, conformance.Nodes, conformance.NodeLists, conformance.Outside, conformance.NetAdmin}
 
 // Missing implements conformance.Environment.
 func (e *environment) Missing(f conformance.Feature) string {

@@ -9,6 +9,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -109,6 +110,17 @@ func unlessThere(err error) error {
 		return nil
 	}
 	return err
+}
+
+// withLive are the data of a ConfigMap and, where they leave eni_conf to the live object, a lab's eni_conf: Terway's
+// init container ends without.
+func withLive(data map[string]string) map[string]string {
+	if _, ok := data[terway.ENIConfKey]; ok || len(data) == 0 {
+		return data
+	}
+	whole := maps.Clone(data)
+	whole[terway.ENIConfKey] = conformance.DefaultSetup().Data[terway.ENIConfKey]
+	return whole
 }
 
 // putConfig makes the ConfigMap, or replaces what is in it.

@@ -55,6 +55,7 @@ func alone(spec *conformance.Spec) bool {
 // Run makes the cluster what the plan says and runs its specs: first those that can share the cluster, then those that
 // cannot, and mutants. emit is never called twice at a time. plugins is the directory of the reference plugins.
 func (c *Cluster) Run(ctx context.Context, plan conformance.Plan, plugins string, emit func(conformance.Event)) error {
+	plan.Setup.Data = withLive(plan.Setup.Data)
 	access, err := cluster.Connect(ctx, c.Kubeconfig)
 	if err != nil {
 		return err
@@ -115,14 +116,7 @@ func (c *Cluster) about(setup conformance.Setup) conformance.About {
 			{Name: "kernel", Value: kernel(), Source: "found here"},
 		},
 	}
-	node, _, err := setup.Facts.EffectiveNode()
-	if err != nil {
-		return about
-	}
-	node.PartialData = setup.Partial
-	if merged, err := terway.Effective(setup.Data, node); err == nil {
-		about.Conflist, about.Datapath = merged.Conflist, merged.Datapath
-	}
+	about.Landed(setup)
 	return about
 }
 

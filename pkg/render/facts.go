@@ -5,11 +5,13 @@ package render
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/chainlint/chainlint/internal/manifest"
+	"github.com/chainlint/chainlint/pkg/cni"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
@@ -63,6 +65,33 @@ func (f *FoundFacts) Done() {
 	}
 	f.pools()
 	f.unknown()
+}
+
+// Plugins says which CNI plugins a node has and of which release each of them is, "" where it does not tell. The node
+// stands for its pool, "" for the cluster. It comes after [FoundFacts.Done].
+func (f *FoundFacts) Plugins(pool, node string, releases map[string]string) {
+	found := terway.PluginFacts{Installed: slices.Sorted(maps.Keys(releases)), Version: releases[cni.Portmap]}
+	for name, release := range releases {
+		if release != "" && release != found.Version {
+			if found.Versions == nil {
+				found.Versions = map[string]string{}
+			}
+			found.Versions[name] = release
+		}
+	}
+	f.Unknown = slices.DeleteFunc(f.Unknown, func(line string) bool { return strings.HasPrefix(line, "cniPlugins.") })
+	if pool == "" {
+		f.CNIPlugins = found
+		for _, path := range []string{"installed", "version", "versions"} {
+			f.Sources["cniPlugins."+path] = "node " + node
+		}
+		return
+	}
+	for i := range f.NodePools {
+		if p := &f.NodePools[i]; p.Name == pool && !reflect.DeepEqual(found, f.CNIPlugins) {
+			p.CNIPlugins = found
+		}
+	}
 }
 
 func (f *FoundFacts) set(field *string, value, path, source string) {

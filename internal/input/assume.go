@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package input
 
 import (
 	"encoding/json"
@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/chainlint/chainlint/internal/input"
 	"github.com/chainlint/chainlint/internal/manifest"
 	"github.com/chainlint/chainlint/internal/nearest"
 	"github.com/chainlint/chainlint/internal/schema"
@@ -18,35 +17,37 @@ import (
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
-// assumption is what --assume says in place of the facts of chains.
-type assumption struct {
-	// given is KEY=VALUE as typed.
-	given []string
+// Assumption is what a flag says in place of the facts of chains. None at all, nil, changes nothing.
+type Assumption struct {
+	// Given is KEY=VALUE as typed.
+	Given []string
+	// flag that it came by, for messages.
+	flag string
 	// spec is a ClusterFacts' spec with nothing but that; paths are its leaves.
 	spec  map[string]any
 	paths [][]string
 }
 
-// parseAssume reads --assume; the schema of ClusterFacts judges the values.
-func parseAssume(given []string) (*assumption, render.Problems) {
+// ParseAssumption reads the values of a flag, which messages name; the schema of ClusterFacts judges the values.
+func ParseAssumption(flag string, given []string) (*Assumption, render.Problems) {
 	if len(given) == 0 {
 		return nil, nil
 	}
-	a := &assumption{given: given, spec: map[string]any{}}
+	a := &Assumption{Given: given, flag: flag, spec: map[string]any{}}
 	kinds := map[string]reflect.Type{}
 	factKinds(reflect.TypeFor[terway.Facts](), "", kinds)
 	for _, one := range given {
 		key, text, ok := strings.Cut(one, "=")
 		if !ok {
-			return nil, input.Usage("lint: --assume %s: write KEY=VALUE, such as terway.version=%s", one, terway.Newest)
+			return nil, Usage("%s %s: write KEY=VALUE, such as terway.version=%s", flag, one, terway.Newest)
 		}
 		kind, path := factKind(kinds, key)
 		if kind == nil {
-			return nil, input.Usage("lint: --assume %s: there is no fact %s: %s", one, key, nearest.Hint(key, slices.Sorted(maps.Keys(kinds))))
+			return nil, Usage("%s %s: there is no fact %s: %s", flag, one, key, nearest.Hint(key, slices.Sorted(maps.Keys(kinds))))
 		}
 		value, err := factValue(kind, text)
 		if err != nil {
-			return nil, input.Usage("lint: --assume %s: %v", one, err)
+			return nil, Usage("%s %s: %v", flag, one, err)
 		}
 		setPath(a.spec, path, value)
 		a.paths = append(a.paths, path)
@@ -117,20 +118,20 @@ func setPath(into map[string]any, path []string, value any) {
 	into[path[len(path)-1]] = value
 }
 
-func (a *assumption) check() render.Problems {
+func (a *Assumption) check() render.Problems {
 	if list, ok := lookUp(a.spec, "node", "tuningAllowlist").(map[string]any); ok && list["present"] == nil {
 		list["present"] = true // there are lines
 	}
 	text, err := json.Marshal(map[string]any{"apiVersion": manifest.Group, "kind": "ClusterFacts", "metadata": map[string]any{"name": "assumed"}, "spec": a.spec})
 	if err != nil {
-		return input.Unreadable(err)
+		return Unreadable(err)
 	}
 	found, err := schema.Validate("ClusterFacts", text)
 	if err != nil {
-		return input.Unreadable(err)
+		return Unreadable(err)
 	}
 	if len(found) > 0 {
-		return input.Usage("lint: --assume %s: %s", strings.ReplaceAll(strings.TrimPrefix(found[0].Pointer, "/spec/"), "/", "."), found[0].Message)
+		return Usage("%s %s: %s", a.flag, strings.ReplaceAll(strings.TrimPrefix(found[0].Pointer, "/spec/"), "/", "."), found[0].Message)
 	}
 	return nil
 }
@@ -147,8 +148,8 @@ func lookUp(in map[string]any, path ...string) any {
 	return at
 }
 
-// facts of a chain under the assumption, which holds in every node pool.
-func (a *assumption) facts(own terway.Facts) (terway.Facts, error) {
+// Facts of a chain under the assumption, which holds in every node pool.
+func (a *Assumption) Facts(own terway.Facts) (terway.Facts, error) {
 	if a == nil {
 		return own, nil
 	}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package agent
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/chainlint/chainlint/pkg/terway"
+)
+
+// Where a pod that inspects a node sees the node's directories.
+const (
+	NodePlugins = "/host/plugins"
+	NodeLists   = "/host/lists"
+)
+
+// Node is what a node has of CNI.
+type Node struct {
+	// Plugins are all programs, the reference plugins among them with their release.
+	Plugins map[string]string `json:"plugins"`
+	// List is the text of Terway's list, "" for none; First is the file that the runtime takes.
+	List  string `json:"list"`
+	First string `json:"first"`
+}
+
+// references are the plugins that say their release when they are run without any environment
+// (containernetworking/cni:pkg/skel/skel.go, PluginMainFuncsWithError). No other program of a node is run.
+var references = []string{"bandwidth", "firewall", "portmap", "sbr", "tuning", "vrf"}
+
+var released = regexp.MustCompile(`plugin (v\d+\.\d+\.\d+)`)
+
+// InspectNode reads the directories of plugins and of lists.
+func InspectNode(ctx context.Context, plugins, lists string) (Node, error) {
+	n := Node{Plugins: map[string]string{}}
+	found, err := os.ReadDir(plugins)
+	if err != nil {
+		return n, err
+	}
+	for _, f := range found {
+		if info, err := f.Info(); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+			n.Plugins[f.Name()] = release(ctx, plugins, f.Name())
+		}
+	}
+	found, err = os.ReadDir(lists)
+	if err != nil {
+		return n, err
+	}
+	for _, f := range found { // sorted by name, as runtimes take them
+		if slices.Contains([]string{".conf", ".conflist", ".json"}, filepath.Ext(f.Name())) {
+			n.First = f.Name()
+			break
+		}
+	}
+	if text, err := os.ReadFile(filepath.Join(lists, terway.ConflistName)); err == nil {
+		n.List = string(text)
+	}
+	return n, nil
+}
+
+// release of a reference plugin, "" where it does not tell.
+func release(ctx context.Context, dir, name string) string {
+	if !slices.Contains(references, name) {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, filepath.Join(dir, name))
+	cmd.Env = []string{"PATH="} // a plugin that finds no command says what it is
+	said, _ := cmd.CombinedOutput() // what it says counts
+	if m := released.FindSubmatch(said); m != nil {
+		return string(m[1])
+	}
+	return ""
+}
