@@ -44,6 +44,12 @@ type About struct {
 	Datapath string `json:"datapath,omitempty"`
 }
 
+// Occupied is an environment whose nodes have other host ports and listeners than the suite's.
+type Occupied interface {
+	// Occupied are the ports that are taken.
+	Occupied() []uint16
+}
+
 // Opener makes an environment that runs another chain in another world, for specs that bring their own.
 type Opener interface {
 	Open(ctx context.Context, setup Setup) (Environment, error)

@@ -53,7 +53,16 @@ func (s *Session) nextPort() uint16 {
 		s.port = first
 	}
 	s.port++
+	if s.occupied() {
+		return s.nextPort()
+	}
 	return s.port
+}
+
+// occupied tells whether somebody else has the port that would be next.
+func (s *Session) occupied() bool {
+	env, ok := s.Env.(Occupied)
+	return ok && slices.Contains(env.Occupied(), s.port)
 }
 
 func (s *Session) controlPort() uint16 {

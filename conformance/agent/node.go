@@ -4,12 +4,15 @@ package agent
 
 import (
 	"context"
+	"debug/buildinfo"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"time"
+
+	"golang.org/x/mod/semver"
 
 	"github.com/chainlint/chainlint/pkg/terway"
 )
@@ -43,7 +46,7 @@ func InspectNode(ctx context.Context, plugins, lists string) (Node, error) {
 		return n, err
 	}
 	for _, f := range found {
-		if info, err := f.Info(); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+		if info, err := os.Stat(filepath.Join(plugins, f.Name())); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
 			n.Plugins[f.Name()] = release(ctx, plugins, f.Name())
 		}
 	}
@@ -71,10 +74,15 @@ func release(ctx context.Context, dir, name string) string {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, filepath.Join(dir, name))
-	cmd.Env = []string{"PATH="} // a plugin that finds no command says what it is
+	cmd.Env = []string{"PATH="}     // a plugin that finds no command says what it is
 	said, _ := cmd.CombinedOutput() // what it says counts
 	if m := released.FindSubmatch(said); m != nil {
 		return string(m[1])
 	}
+	if built, err := buildinfo.ReadFile(cmd.Path); err == nil && built.Main.Path == pluginsModule && semver.IsValid(built.Main.Version) {
+		return built.Main.Version // built from its module, without the release stamped in
+	}
 	return ""
 }
+
+const pluginsModule = "github.com/containernetworking/plugins"

@@ -46,8 +46,9 @@ type Environment struct {
 	// Manner of all servers in pods.
 	Manner probe.Manner
 
-	places map[conformance.Where]conformance.Place
-	agents []*Pod
+	places   map[conformance.Where]conformance.Place
+	agents   []*Pod
+	occupied []uint16
 }
 
 // Places are where packets come from that the cluster itself does not have; nodes that are left out get agents.
@@ -78,6 +79,7 @@ func Open(ctx context.Context, a *Access, w World, places Places) (*Environment,
 	if e.places[conformance.AtExternal] == nil {
 		e.places[conformance.AtExternal] = e.places[conformance.OnOther]
 	}
+	e.findOccupied(ctx)
 	return e, nil
 }
 

@@ -115,7 +115,7 @@ func (e *environment) Partly(ctx context.Context, data map[string]string) error 
 
 // setList gives the last node the list of a ConfigMap.
 func (e *environment) setList(ctx context.Context, data map[string]string) error {
-	text, err := e.Environment.Effective(data)
+	text, err := e.Effective(data)
 	if err != nil {
 		return err
 	}
