@@ -119,7 +119,7 @@ func TestSpecs(t *testing.T) {
 }
 
 // clusterOnly are features that no lab has; the clusters' own tests run what needs them.
-var clusterOnly = []conformance.Feature{conformance.Kubelet, conformance.Nodes, conformance.Before}
+var clusterOnly = []conformance.Feature{conformance.Kubelet, conformance.Nodes, conformance.NodeLists, conformance.Before}
 
 // TestMutants breaks worlds on purpose; the specs must notice, for the expected reason.
 func TestMutants(t *testing.T) {
