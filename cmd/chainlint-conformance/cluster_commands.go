@@ -7,14 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"sigs.k8s.io/yaml"
 
 	"github.com/chainlint/chainlint/conformance/cluster"
 	"github.com/chainlint/chainlint/internal/image"
 	"github.com/chainlint/chainlint/internal/input"
+	"github.com/chainlint/chainlint/internal/whole"
 )
 
 // facts writes the facts of a live cluster, by the same function as chainlint facts.
@@ -137,13 +136,5 @@ func saveImage(out io.Writer, file, name string) error {
 	if file == "-" {
 		return image.Save(out, built, name)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name()) //nolint:errcheck // it is gone once it was renamed
-	if err := errors.Join(image.Save(tmp, built, name), tmp.Sync(), tmp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), file)
+	return whole.Write(file, 0o644, func(w io.Writer) error { return image.Save(w, built, name) })
 }

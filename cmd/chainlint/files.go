@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/chainlint/chainlint/internal/whole"
 )
 
 // unwritten says which file could not be written, and why; the temporary one beside it concerns nobody.
@@ -44,19 +46,5 @@ func replaceFile(name string, text []byte) error {
 			name = target
 		}
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(tmp.Name()) }() // gone after the rename
-	_, err = tmp.Write(text)
-	for _, step := range []func() error{func() error { return tmp.Chmod(mode) }, tmp.Sync, tmp.Close} {
-		if err == nil {
-			err = step()
-		}
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), name)
+	return whole.Text(name, mode, text)
 }

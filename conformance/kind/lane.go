@@ -177,11 +177,7 @@ func (e *environment) Missing(f conformance.Feature) string {
 
 // At implements conformance.Environment.
 func (e *environment) At(where conformance.Where) conformance.Place {
-	place := e.Environment.At(where)
-	if e.sabotage.Mute || e.sabotage.NoPods {
-		return hindered{place, e.sabotage}
-	}
-	return place
+	return e.sabotage.Hinder(e.Environment.At(where))
 }
 
 // Close implements conformance.Environment.
@@ -238,20 +234,4 @@ func (e *environment) breakWorld(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// hindered is a place whose transport is broken on purpose.
-type hindered struct {
-	conformance.Place
-	how conformance.Sabotage
-}
-
-var errMute = errors.New("the transport to this place is broken")
-
-// Probe implements conformance.Place.
-func (h hindered) Probe(context.Context, ...probe.Request) ([]probe.Result, error) {
-	if h.how.Mute {
-		return nil, errMute
-	}
-	return nil, nil
 }

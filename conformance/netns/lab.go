@@ -265,7 +265,7 @@ func (l *Lab) At(where conformance.Where) conformance.Place {
 	default:
 		s = l.external
 	}
-	return l.hinder(s)
+	return l.setup.Sabotage.Hinder(s)
 }
 
 // Close implements conformance.Environment.

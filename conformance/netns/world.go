@@ -16,7 +16,6 @@ import (
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
-	"github.com/chainlint/chainlint/conformance"
 	"github.com/chainlint/chainlint/conformance/probe"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
@@ -176,27 +175,4 @@ func (l *Lab) sabotage(ctx context.Context, n *node) error {
 `))
 	}
 	return err
-}
-
-// hinder is a place whose transport is broken on purpose, where that was asked for.
-func (l *Lab) hinder(p conformance.Place) conformance.Place {
-	if s := l.setup.Sabotage; s.Mute || s.NoPods {
-		return hindered{p, s}
-	}
-	return p
-}
-
-type hindered struct {
-	conformance.Place
-	how conformance.Sabotage
-}
-
-var errMute = errors.New("the transport to this place is broken")
-
-// Probe implements conformance.Place.
-func (h hindered) Probe(_ context.Context, _ ...probe.Request) ([]probe.Result, error) {
-	if h.how.Mute {
-		return nil, errMute
-	}
-	return nil, nil
 }

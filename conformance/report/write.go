@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/chainlint/chainlint/internal/whole"
 )
 
 // The files of a report.
@@ -17,9 +19,6 @@ const (
 	MarkdownFile = "report.md"
 	HTMLFile     = "report.html"
 )
-
-// unfinished are the names of files that are being written, and of those that a killed writer left.
-const unfinished = ".chainlint-conformance-*.tmp"
 
 // Write writes the report as report.json, junit.xml, report.md and report.html into a directory, which is made
 // where it is not there. Each file is replaced as a whole or not at all. Only one run may use a directory at a
@@ -40,7 +39,7 @@ func Write(dir string, r *Report) error {
 		texts[i] = text
 	}
 	for i, form := range forms {
-		if err := replace(filepath.Join(dir, form.file), texts[i]); err != nil {
+		if err := whole.Text(filepath.Join(dir, form.file), 0o644, texts[i]); err != nil {
 			return fmt.Errorf("write %s: %w", filepath.Join(dir, form.file), err)
 		}
 	}
@@ -62,26 +61,7 @@ func WriteFile(name string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err
 	}
-	return replace(name, text)
-}
-
-// replace puts the text in the place of a file: written beside it, on the disk, renamed.
-func replace(name string, text []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(name), unfinished)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(tmp.Name()) }() // gone after the rename
-	_, err = tmp.Write(text)
-	for _, step := range []func() error{func() error { return tmp.Chmod(0o644) }, tmp.Sync} {
-		if err == nil {
-			err = step()
-		}
-	}
-	if err := errors.Join(err, tmp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), name)
+	return whole.Text(name, 0o644, text)
 }
 
 // Sweep removes what a writer that was killed left in a directory. A directory that is not there is clean.
@@ -94,7 +74,7 @@ func Sweep(dir string) error {
 		return fmt.Errorf("sweep: %w", err)
 	}
 	for _, entry := range entries {
-		left, err := filepath.Match(unfinished, entry.Name())
+		left, err := filepath.Match(whole.Unfinished, entry.Name())
 		if err == nil && left && entry.Type().IsRegular() {
 			err = os.Remove(filepath.Join(dir, entry.Name()))
 		}

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/chainlint/chainlint/internal/whole"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
@@ -85,16 +86,10 @@ func installBinary(from, to string) error {
 		return err
 	}
 	defer in.Close() //nolint:errcheck // it was opened to be read
-	out, err := os.CreateTemp(filepath.Dir(to), "."+filepath.Base(to)+"-")
-	if err != nil {
+	return whole.Write(to, 0o755, func(w io.Writer) error {
+		_, err := io.Copy(w, in)
 		return err
-	}
-	defer os.Remove(out.Name()) //nolint:errcheck // it is gone once it was renamed
-	_, err = io.Copy(out, in)
-	if err := errors.Join(err, out.Chmod(0o755), out.Close()); err != nil {
-		return err
-	}
-	return os.Rename(out.Name(), to)
+	})
 }
 
 // Publish hands the list to the runtime, in Terway's own way (daemon/server.go, ensureCNIConfig): the file is cut

@@ -9,8 +9,9 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"sync"
+
+	"github.com/chainlint/chainlint/internal/whole"
 )
 
 // Pool is the daemon of one node of a cluster: it gives addresses of the node's part of a vSwitch, as Terway's does
@@ -106,21 +107,7 @@ func (p *Pool) save() error {
 	if err != nil {
 		return err
 	}
-	return writeWhole(p.File, text)
-}
-
-// writeWhole writes a file so that readers see the old text or the new one.
-func writeWhole(file string, text []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) //nolint:errcheck // it is gone once it was renamed
-	_, err = f.Write(text)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), file)
+	return whole.Text(p.File, 0o600, text)
 }
 
 // Gateway of a vSwitch: the third address from its end, as in the real ones.
