@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chainlint/chainlint/internal/whole"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
@@ -198,7 +199,7 @@ func TestPublishCanBeSeenHalfDone(t *testing.T) {
 		close(done)
 		return <-found
 	}
-	if n := torn(func() error { return writeWhole(host, text) }); n > 0 {
+	if n := torn(func() error { return whole.Text(host, 0o644, text) }); n > 0 {
 		t.Errorf("a writer by rename was seen half done %d times", n)
 	}
 	if n := torn(func() error { return Publish(d) }); n == 0 {
