@@ -49,7 +49,7 @@ var chainSpecs = []Spec{
 		},
 	},
 	{
-		ID: "CHN-005", Name: "every node has the list that Terway writes for the ConfigMap", Level: Core, Needs: []Feature{NodeLists}, Evidence: 1,
+		ID: "CHN-005", Name: "the nodes that are looked at go by the list that Terway writes for the ConfigMap", Level: Core, Needs: []Feature{NodeLists}, Evidence: 1,
 		Why:     "Terway reads the ConfigMap when it starts, so nodes can run different chains, and the specs look at two of them.",
 		Sources: []string{terwaySource},
 		Run: func(t *T) {

@@ -86,7 +86,7 @@ var asRendered = map[bool]string{true: "as rendered", false: "another list"}
 // everywhere requires that the chain under test is on every node, else nothing is decided.
 func (t *T) everywhere(f Lister, data map[string]string) {
 	if behind := t.behind(f, data); behind != nil {
-		t.Inconclusive("mixed", "the list on %s is not what Terway writes for this ConfigMap: nodes of one cluster run different chains. Is Terway's rollout paused, or its strategy OnDelete?", strings.Join(behind, ", "))
+		t.Inconclusive("mixed", "the list on %s is not what Terway writes for this ConfigMap: pods there get another chain than the one that is judged. Is Terway's rollout paused or its strategy OnDelete, or is there another file before its list?", strings.Join(behind, ", "))
 	}
 }
 

@@ -4,6 +4,7 @@ package conformance
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/chainlint/chainlint/conformance/probe"
@@ -20,7 +21,7 @@ type sampled struct {
 // sampleInterval is how often a pod is asked.
 const sampleInterval = 100 * time.Millisecond
 
-// sample asks a pod all the time, until stop is called.
+// sample asks a pod all the time, until stop is called, or the spec ends.
 func (t *T) sample(pod Pod, port Port, a Ask) (stop func() samples) {
 	from, request := t.place(a, pod), a.Shape
 	request.Protocol, request.To, request.Limit = a.Protocol, t.target(a, port, pod), answerLimit
@@ -43,8 +44,10 @@ func (t *T) sample(pod Pod, port Port, a Ask) (stop func() samples) {
 			}
 		}
 	}()
+	end := sync.OnceFunc(func() { close(done) })
+	t.Cleanup(end)
 	return func() samples {
-		close(done)
+		end()
 		all := <-result
 		t.record.evidence += len(all)
 		return all

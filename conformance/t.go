@@ -46,10 +46,14 @@ const (
 // Lanes are how many sessions can be on one cluster at a time.
 const Lanes = 8
 
+// laneWidth is how many host ports a lane has.
+const laneWidth = (lastPort - firstPort) / Lanes
+
+func (s *Session) firstPort() uint16 { return firstPort + uint16(s.Lane)*laneWidth }
+
 func (s *Session) nextPort() uint16 {
-	const width = (lastPort - firstPort) / Lanes
-	first := firstPort + uint16(s.Lane)*width
-	if s.port < first || s.port >= first+width-1 {
+	first := s.firstPort()
+	if s.port < first || s.port >= first+laneWidth-1 {
 		s.port = first
 	}
 	s.port++
@@ -215,7 +219,7 @@ func (t *T) Open(change func(*Setup)) *T {
 	}
 	t.Must(err)
 	session := &Session{Env: env, Opener: t.Opener, Setup: setup, Intent: t.Intent, Lane: t.Lane, port: t.port}
-	t.port += 500 // what this spec uses, the sessions of others do not
+	t.port = max(t.port, t.firstPort()) + 500 // what this spec uses, the sessions of others do not
 	t.Cleanup(func() { _ = session.Close(context.WithoutCancel(t)) })
 	other := *t
 	other.Session = session

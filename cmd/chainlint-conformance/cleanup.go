@@ -92,7 +92,7 @@ func cleanCluster(ctx context.Context, kubeconfig, namespace string, all bool) (
 	if access.Namespace = namespace; namespace != "" {
 		return access.SweepExpired(ctx, all)
 	}
-	return access.Clean(ctx, all)
+	return access.Clean(ctx, "", all)
 }
 
 // sweepReports removes unfinished files in a directory, and in those of several chains below it.

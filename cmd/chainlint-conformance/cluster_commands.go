@@ -18,7 +18,7 @@ import (
 
 // facts writes the facts of a live cluster, by the same function as chainlint facts.
 func (a *app) facts(ctx context.Context, args []string) int {
-	fs := a.flags("facts", "[--kubeconfig FILE] [--inspect-nodes --image IMAGE]", "Prints a ClusterFacts with the source of each fact, read from a live cluster. Which plugins its nodes have only a look\nat one of each pool tells: a pod that mounts their directory read-only.")
+	fs := a.flags("facts", "[--kubeconfig FILE] [--inspect-nodes --image IMAGE]", "Prints a ClusterFacts with the source of each fact, read from a live cluster. Which plugins its nodes have only a look\nat one of each pool that the other facts tell apart tells: a pod that mounts their directory read-only.")
 	kubeconfig := fs.String("kubeconfig", "", "the cluster (default: as kubectl)")
 	name := fs.String("name", "cluster", "the name of the ClusterFacts")
 	inspect := fs.Bool("inspect-nodes", false, "look at nodes, too")

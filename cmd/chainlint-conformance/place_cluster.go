@@ -123,14 +123,14 @@ func (l *liveCluster) judge(ctx context.Context, c *testCase, emit func(conforma
 	}
 	setup, outside := c.plan.Setup, l.options.external != ""
 	w := cluster.World{
-		Node: node, Other: other, Facts: setup.Facts, Layout: l.live.Layout(node, other, setup.Facts.IPStack == terway.IPStackDual, outside), Outside: outside,
+		Node: node, Other: other, Facts: setup.Facts, Partial: setup.Partial, Layout: l.live.Layout(node, other, setup.Facts.IPStack == terway.IPStackDual, outside), Outside: outside,
 		API: l.live.API(), Proxied: setup.Facts.KubeProxyMode != terway.KubeProxyNone,
 		About: conformance.About{Conflist: setup.Effective(), Facts: []report.Fact{
 			{Name: "node", Value: node, Source: "sampled"}, {Name: "node to ask from", Value: cmp.Or(other, "none"), Source: "sampled"},
 		}},
 	}
 	if l.options.inspect {
-		if w.Lists, err = l.lists(ctx, node, other); err != nil {
+		if w.Lists, err = l.list(ctx, node); err != nil {
 			return err
 		}
 	}
@@ -152,23 +152,16 @@ func (l *liveCluster) judge(ctx context.Context, c *testCase, emit func(conforma
 	return err
 }
 
-// lists of the nodes that are judged and asked from.
-func (l *liveCluster) lists(ctx context.Context, nodes ...string) (map[string]string, error) {
-	all := map[string]string{}
-	for _, node := range nodes {
-		if node == "" {
-			continue
-		}
-		seen, err := l.access.Inspect(ctx, node)
-		if err != nil {
-			return nil, err
-		}
-		if seen.First != terway.ConflistName {
-			return nil, fmt.Errorf("the runtime on the node %s takes %s, and not Terway's list", node, cmp.Or(seen.First, "no list at all"))
-		}
-		all[node] = seen.List
+// list of the node that is judged: that which its runtime takes.
+func (l *liveCluster) list(ctx context.Context, node string) (map[string]string, error) {
+	seen, err := l.access.Inspect(ctx, node)
+	if err != nil {
+		return nil, err
 	}
-	return all, nil
+	if seen.First != terway.ConflistName {
+		seen.List = "" // whatever is in Terway's, nobody reads it
+	}
+	return map[string]string{node: seen.List}, nil
 }
 
 func (l *liveCluster) rootless() bool { return false }

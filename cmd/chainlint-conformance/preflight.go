@@ -49,14 +49,17 @@ func (a *app) preflight(ctx context.Context, o *options, given []string) int {
 
 // hazards prints what is found with the target's facts and is not found today.
 func (a *app) hazards(today, then *lint.Result) int {
-	code, known := exitOK, map[string]bool{}
+	code, quiet, known := exitOK, true, map[string]bool{}
 	for _, f := range today.Findings {
-		known[hazard(f)] = true
+		for _, h := range hazard(f) {
+			known[h] = true
+		}
 	}
 	for _, f := range then.Findings {
-		if known[hazard(f)] {
+		if known[about(f)+everyPool] || !slices.ContainsFunc(hazard(f), func(h string) bool { return !known[h] }) {
 			continue
 		}
+		quiet = false
 		switch f.Severity {
 		case lint.Error:
 			code = 1
@@ -68,13 +71,27 @@ func (a *app) hazards(today, then *lint.Result) int {
 	for _, m := range then.NotChecked {
 		fmt.Fprintf(a.out, "not judged: %s, for want of the facts %s\n", m.Rule, strings.Join(m.Needs, ", "))
 	}
-	if code == exitOK {
+	if quiet {
 		fmt.Fprintln(a.out, "No new hazard is known.")
 	}
 	return code
 }
 
-func hazard(f *lint.Finding) string { return f.Rule.ID + " " + f.Message }
+// hazard is what a finding is about, once for each pool: its message may name the release.
+func hazard(f *lint.Finding) []string {
+	if f.NodePools == nil {
+		return []string{about(f) + everyPool}
+	}
+	var all []string
+	for _, pool := range f.NodePools {
+		all = append(all, about(f)+pool)
+	}
+	return all
+}
+
+const everyPool = "*"
+
+func about(f *lint.Finding) string { return fmt.Sprintf("%s %+v ", f.Rule.ID, f.Place) }
 
 // otherLists names node pools whose list changes with the target.
 func (a *app) otherLists(data map[string]string, today, then terway.Facts) int {

@@ -17,6 +17,7 @@ import (
 	"net/rpc/jsonrpc"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/chainlint/chainlint/conformance/probe"
@@ -135,7 +136,7 @@ func Connect(ctx context.Context, dir string, in io.Reader, out io.Writer) error
 		_ = conn.Close()
 	}()
 	_, err = io.Copy(out, conn)
-	if errors.Is(err, net.ErrClosed) {
+	if errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) { // an agent may end with questions unread
 		return nil
 	}
 	return err

@@ -46,7 +46,11 @@ func InspectNode(ctx context.Context, plugins, lists string) (Node, error) {
 		return n, err
 	}
 	for _, f := range found {
-		if info, err := os.Stat(filepath.Join(plugins, f.Name())); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+		info, err := os.Stat(filepath.Join(plugins, f.Name()))
+		switch {
+		case err != nil && f.Type()&os.ModeSymlink != 0:
+			n.Plugins[f.Name()] = "" // it leads to where only the node can look
+		case err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0:
 			n.Plugins[f.Name()] = release(ctx, plugins, f.Name())
 		}
 	}

@@ -46,6 +46,13 @@ func (r *Remote) Look(ctx context.Context, sysctls ...string) (seen probe.Inspec
 	return seen, err
 }
 
+// Listening are the ports at which somebody listens there.
+func (r *Remote) Listening(ctx context.Context) ([]uint16, error) {
+	var ports List[uint16]
+	err := r.call(ctx, "Listening", Nothing{}, &ports)
+	return ports.All, err
+}
+
 // Rules are those of host ports in the firewall there.
 func (r *Remote) Rules(ctx context.Context) ([]string, error) {
 	var rules List[string]

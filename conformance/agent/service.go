@@ -82,6 +82,12 @@ func (s *Service) Look(sysctls []string, seen *probe.Inspection) error {
 	return err
 }
 
+// Listening reads who listens.
+func (s *Service) Listening(_ Nothing, ports *List[uint16]) error {
+	ports.All = probe.Listening()
+	return nil
+}
+
 // Rules reads the firewall, which takes rights.
 func (s *Service) Rules(_ Nothing, rules *List[string]) error {
 	var err error

@@ -24,11 +24,13 @@ import (
 
 // Labels and annotations of everything that a run makes.
 const (
-	ManagedBy       = "app.kubernetes.io/managed-by"
-	Manager         = "chainlint"
-	RunLabel        = "chainlint.dev/run"
-	ExpiresAt       = "chainlint.dev/expires"
-	NamespacePrefix = "chainlint-conformance-"
+	ManagedBy = "app.kubernetes.io/managed-by"
+	Manager   = "chainlint"
+	RunLabel  = "chainlint.dev/run"
+	// EnvironmentLabel of namespaces whose runs are not of just any cluster.
+	EnvironmentLabel = "chainlint.dev/environment"
+	ExpiresAt        = "chainlint.dev/expires"
+	NamespacePrefix  = "chainlint-conformance-"
 )
 
 // Lifetime of what a run makes, after which cleanup takes it for abandoned, and its pods end by themselves.
@@ -40,6 +42,8 @@ type Access struct {
 	Client kubernetes.Interface
 	// Namespace of the run, and the image of its pods.
 	Namespace, Image string
+	// Environment that a namespace is labelled with, "" for none.
+	Environment string
 	// ID of the run, which is a label of everything that it makes.
 	ID string
 	// Pull is when the image is fetched.
@@ -112,6 +116,9 @@ func expired(o metav1.Object) bool {
 func (a *Access) CreateNamespace(ctx context.Context) error {
 	a.Namespace = NamespacePrefix + a.ID
 	labels := a.labels()
+	if a.Environment != "" {
+		labels[EnvironmentLabel] = a.Environment
+	}
 	labels["pod-security.kubernetes.io/enforce"] = "privileged"
 	_, err := a.Client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		Name: a.Namespace, Labels: labels, Annotations: a.expiry(),

@@ -143,11 +143,11 @@ func TestClean(t *testing.T) {
 	ours := map[string]string{ManagedBy: Manager, RunLabel: "x"}
 	old, later := time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
 	a := access(of("old", ours, old), of("new", ours, later), of("other", map[string]string{ManagedBy: "somebody"}, old), of("given", map[string]string{ManagedBy: Manager}, old))
-	gone, err := a.Clean(t.Context(), false)
+	gone, err := a.Clean(t.Context(), "", false)
 	if err != nil || !slices.Equal(gone, []string{"namespace old"}) {
 		t.Errorf("%q, %v", gone, err)
 	}
-	gone, err = a.Clean(t.Context(), true)
+	gone, err = a.Clean(t.Context(), "", true)
 	if err != nil || !slices.Equal(gone, []string{"namespace new"}) {
 		t.Errorf("all: %q, %v", gone, err)
 	}

@@ -32,6 +32,8 @@ type World struct {
 	API     string
 	Proxied bool
 	Name    string
+	// Partial: the ConfigMap leaves keys to the live object; see [conformance.Setup].
+	Partial bool
 	// Lists of nodes, nil where they were not read.
 	Lists map[string]string
 	// Kept are pods from before an upgrade, nil where there is no gate.
@@ -99,6 +101,7 @@ func (e *Environment) Effective(data map[string]string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	node.PartialData = e.World.Partial
 	merged, err := terway.Effective(data, node)
 	if err != nil {
 		return "", err

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -90,9 +91,13 @@ func sweepKind(ctx context.Context, client metadata.ResourceInterface, selector 
 	}
 }
 
-// Clean removes namespaces of runs that have expired, or all of them, and names them.
-func (a *Access) Clean(ctx context.Context, all bool) ([]string, error) {
-	found, err := a.Client.CoreV1().Namespaces().List(ctx, metav1.ListOptions{LabelSelector: ManagedBy + "=" + Manager + "," + RunLabel})
+// Clean removes namespaces of runs that have expired, or all of them, and names them. selector, "" for none, is for fewer.
+func (a *Access) Clean(ctx context.Context, selector string, all bool) ([]string, error) {
+	labels := []string{ManagedBy + "=" + Manager, RunLabel}
+	if selector != "" {
+		labels = append(labels, selector)
+	}
+	found, err := a.Client.CoreV1().Namespaces().List(ctx, metav1.ListOptions{LabelSelector: strings.Join(labels, ",")})
 	if err != nil {
 		return nil, fmt.Errorf("list the namespaces of runs: %w", err)
 	}

@@ -51,7 +51,7 @@ var workloadKinds = []workloadKind{
 	}},
 	// Once a minute: its controller needs that long to make a Job.
 	{"CronJob", batchv1.SchemeGroupVersion.WithResource("cronjobs"), func(_ map[string]string, t corev1.PodTemplateSpec) any {
-		return batchv1.CronJobSpec{Schedule: "* * * * *", ConcurrencyPolicy: batchv1.ForbidConcurrent, JobTemplate: batchv1.JobTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: t.Labels}, Spec: job1(t)}}
+		return batchv1.CronJobSpec{Schedule: "* * * * *", ConcurrencyPolicy: batchv1.ForbidConcurrent, JobTemplate: batchv1.JobTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: t.Labels, Annotations: t.Annotations}, Spec: job1(t)}}
 	}},
 }
 
@@ -61,6 +61,8 @@ const daemonSetKind = "DaemonSet"
 func job1(t corev1.PodTemplateSpec) batchv1.JobSpec {
 	once := int32(0)
 	t.Spec.RestartPolicy = corev1.RestartPolicyNever
+	deadline := int64(Lifetime.Seconds())
+	t.Spec.ActiveDeadlineSeconds = &deadline
 	return batchv1.JobSpec{Template: t, BackoffLimit: &once}
 }
 

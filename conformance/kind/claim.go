@@ -49,7 +49,10 @@ func take(name string) (*claim, error) {
 	}
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		_ = lock.Close()
-		return nil, &InUse{name}
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			return nil, &InUse{name}
+		}
+		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
 	return &claim{lock}, nil
 }

@@ -8,6 +8,7 @@ package kind
 import (
 	"bytes"
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -16,6 +17,8 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/kind/pkg/apis/config/defaults"
 	kindcluster "sigs.k8s.io/kind/pkg/cluster"
 	"sigs.k8s.io/kind/pkg/cluster/nodes"
@@ -59,7 +62,9 @@ type Cluster struct {
 	vpc   vpc
 	// withoutDNS: the node image has no CoreDNS.
 	withoutDNS bool
-	loaded     map[string]bool
+	// adopted: an earlier run left it.
+	adopted bool
+	loaded  map[string]bool
 	// left is why something of a run is still on the cluster.
 	left error
 }
@@ -149,16 +154,17 @@ func (c *Cluster) exists() (bool, error) {
 	return slices.Contains(all, c.Name), nil
 }
 
-// adopt takes a cluster that an earlier run left, and mends what that one broke on purpose and could not mend. What is
-// half made is an error.
+// adopt takes a cluster that an earlier run left, and mends what that one broke on purpose and could not mend; what it
+// left in the cluster is removed once Terway's stand-in serves. What is half made is an error.
 func (c *Cluster) adopt(ctx context.Context, text []byte) error {
 	err := c.recognize(ctx, text)
 	if err == nil {
 		err = c.install(ctx)
 	}
 	if err == nil {
-		err = c.mend(ctx)
+		err = c.onAll(func(n *node) error { return script(ctx, n.name, mendScript) })
 	}
+	c.adopted = err == nil
 	if err != nil {
 		return fmt.Errorf("the cluster %s that is there is not whole, chainlint-conformance cleanup removes it: %w", c.Name, err)
 	}
@@ -175,32 +181,45 @@ func (c *Cluster) recognize(ctx context.Context, text []byte) error {
 	if err := os.WriteFile(c.Kubeconfig, []byte(config), 0o600); err != nil {
 		return err
 	}
-	if err := c.findNodes(ctx); err != nil {
-		return err
-	}
-	image, err := docker(ctx, "inspect", "--format", "{{.Image}}", c.nodes[0].name)
+	image, err := docker(ctx, "inspect", "--format", "{{.Image}}", c.Name+"-control-plane")
 	if err != nil {
 		return err
 	}
 	if _, err := c.configure(ctx, text, image); err != nil {
 		return err
 	}
+	if err := c.findNodes(ctx); err != nil {
+		return err
+	}
 	c.vpc = vpc{name: c.Name}
 	return c.findAddresses(ctx)
 }
 
-// mend makes nodes whole that an interrupted run left, and removes its namespaces.
-func (c *Cluster) mend(ctx context.Context) error {
-	if err := c.onAll(func(n *node) error { return script(ctx, n.name, mendScript) }); err != nil {
+// tidy removes what an interrupted run left in a cluster that was adopted: its namespaces, and then rules of host ports,
+// where no pod has any.
+func (c *Cluster) tidy(ctx context.Context, access *cluster.Access) error {
+	if !c.adopted {
+		return nil
+	}
+	c.adopted = false
+	if _, err := access.Clean(ctx, cluster.EnvironmentLabel+"="+environmentName, true); err != nil {
 		return err
 	}
-	access, err := cluster.Connect(ctx, c.Kubeconfig)
+	pods, err := access.Client.CoreV1().Pods(metav1.NamespaceAll).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return err
 	}
-	_, err = access.Clean(ctx, true)
-	return err
+	if slices.ContainsFunc(pods.Items, func(p corev1.Pod) bool { return !p.Spec.HostNetwork && len(cluster.HostPorts(p)) > 0 }) {
+		return nil
+	}
+	return c.onAll(func(n *node) error { return script(ctx, n.name, flushScript) })
 }
+
+// environmentName is the value of the label of namespaces that runs on kind make.
+const environmentName = "kind"
+
+//go:embed flush.sh
+var flushScript string
 
 func (c *Cluster) nodeImage(ctx context.Context) string {
 	if c.Options.NodeImage != "" {

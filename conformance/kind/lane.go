@@ -197,7 +197,7 @@ func (e *environment) mend() error {
 // mendScript undoes what the scripts below may have done to a node.
 const mendScript = "nft delete table netdev blocked 2> /dev/null || true\n" +
 	"iptables-save -t nat | grep -e '--dports* 20000:29899 .*-j DNAT' | sed s/^-A/-D/ | while read -r rule; do iptables -t nat $rule; done\n" +
-	"[ ! -e " + lost + " ] || mv " + lost + " /opt/cni/bin/portmap\n" + "rm -f /etc/kubernetes/manifests/static-*\n" + removeScript
+	"[ ! -e " + lost + " ] || mv " + lost + " /opt/cni/bin/portmap\n" + "rm -f " + manifests + "/static-*\n" + removeScript
 
 // Scripts that break a node, and those that mend it.
 const (

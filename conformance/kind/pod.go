@@ -78,8 +78,11 @@ func (e *environment) Make(ctx context.Context, kind string, spec conformance.Po
 		return nil, err
 	}
 	s := &static{environment: e, name: object.Name}
-	_, err = dockerWith(ctx, string(text), "exec", "-i", e.World.Node, "sh", "-c", "cat > "+s.file())
-	return s, err
+	put := fmt.Sprintf("cat > %s/.new && mv %[1]s/.new %s", manifests, s.file()) // the kubelet never sees half of it
+	if _, err := dockerWith(ctx, string(text), "exec", "-i", e.World.Node, "sh", "-c", put); err != nil {
+		return nil, errors.Join(err, s.Delete(ctx))
+	}
+	return s, nil
 }
 
 // static is a static pod as a workload.
@@ -89,7 +92,10 @@ type static struct {
 	pod  *cluster.Pod
 }
 
-func (s *static) file() string { return "/etc/kubernetes/manifests/" + s.name + ".json" }
+// manifests is the directory where kubeadm's kubelets look for static pods.
+const manifests = "/etc/kubernetes/manifests"
+
+func (s *static) file() string { return manifests + "/" + s.name + ".json" }
 
 // mirror is the name of the pod that the kubelet shows in its place.
 func (s *static) mirror() string { return s.name + "-" + s.World.Node }

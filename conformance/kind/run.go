@@ -5,6 +5,7 @@ package kind
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 
@@ -69,6 +70,10 @@ func (c *Cluster) Run(ctx context.Context, plan conformance.Plan, plugins string
 	if refusal != nil {
 		v.Refusal = refusal.Err.Error()
 	}
+	if err := c.tidy(ctx, access); err != nil {
+		return fmt.Errorf("remove what an earlier run left on %s: %w", c.Name, err)
+	}
+	access.Environment = environmentName
 	if err := access.CreateNamespace(ctx); err != nil {
 		return err
 	}

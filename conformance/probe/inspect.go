@@ -31,8 +31,6 @@ type Inspection struct {
 	Sysctls    map[string]string `json:"sysctls,omitempty"`
 	Missing    []string          `json:"missing,omitempty"`
 	Unreadable []string          `json:"unreadable,omitempty"`
-	// Listening are the ports at which somebody listens, of TCP and UDP.
-	Listening []uint16 `json:"listening,omitempty"`
 	// Rules are host ports in the firewall, where somebody asked [HostPortRules] for them.
 	Rules []string `json:"rules,omitempty"`
 }
@@ -68,7 +66,6 @@ func Look(sysctls ...string) (Inspection, error) {
 	}
 	defer h.Close()
 	names := map[int]string{}
-	i.Listening = listening("/proc/thread-self/net")
 	return i, errors.Join(
 		i.readLinks(h, names),
 		i.readAddresses(h, names),

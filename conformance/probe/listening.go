@@ -13,6 +13,9 @@ import (
 // tcpListen is the state of a socket that listens (include/net/tcp_states.h); sockets of UDP have none.
 const tcpListen = "0A"
 
+// Listening are the ports of TCP and UDP at which somebody listens in the network namespace of the calling thread.
+func Listening() []uint16 { return listening("/proc/thread-self/net") }
+
 // listening are the ports at which somebody listens, by the tables of sockets in a directory such as /proc/net: what
 // cannot be read there has none.
 func listening(dir string) []uint16 {

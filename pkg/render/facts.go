@@ -89,6 +89,9 @@ func (f *FoundFacts) Plugins(pool, node string, releases map[string]string) {
 	}
 	for i := range f.NodePools {
 		if p := &f.NodePools[i]; p.Name == pool && !reflect.DeepEqual(found, f.CNIPlugins) {
+			if found.Versions == nil && f.CNIPlugins.Versions != nil { // what a pool leaves out is the cluster's
+				found.Versions = map[string]string{cni.Portmap: found.Version}
+			}
 			p.CNIPlugins = found
 		}
 	}
