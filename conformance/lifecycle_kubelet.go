@@ -59,7 +59,7 @@ var kubeletSpecs = []Spec{
 		},
 	},
 	{
-		ID: "LIF-007", Name: "a pod that crashes again and again answers whenever it runs, is refused in between, and its rules do not grow", Level: Ext, For: WantHostPorts, Needs: []Feature{HostPorts, Kubelet}, Evidence: 20,
+		ID: "LIF-007", Name: "a pod that crashes again and again answers whenever it runs, is refused in between, and its rules do not grow", Level: Ext, For: WantHostPorts, Needs: []Feature{HostPorts, Kubelet}, Evidence: 20, Seconds: 45,
 		Why:     "The kubelet waits longer after each crash, and the sandbox with its mapping stays: clients must be refused meanwhile, not left waiting. Rules are counted where the node's firewall can be read.",
 		Sources: []string{kubeletSource},
 		Run:     crashes,

@@ -52,7 +52,7 @@ var containerSpecs = []Spec{
 		},
 	},
 	{
-		ID: "LL-017", Name: "pods of every kind of object have no IPv6 address", Level: Ext, For: WantNoIPv6, Needs: []Feature{IPv6, Kubelet}, Evidence: 3,
+		ID: "LL-017", Name: "pods of every kind of object have no IPv6 address", Level: Ext, For: WantNoIPv6, Needs: []Feature{IPv6, Kubelet}, Evidence: 3, Seconds: 60,
 		Why: "Whoever makes a pod, the kubelet runs it. A static pod is one that no API server was asked about.",
 		Run: ofEveryKind,
 	},

@@ -31,6 +31,8 @@ type Spec struct {
 	Cluster bool
 	// Needs are the features without which the claim makes no sense or cannot be tried.
 	Needs []Feature
+	// Seconds that it takes on a cluster, where that is more than most: specs are dealt out by it.
+	Seconds int
 	// Evidence is how many probes and readings it takes at least.
 	Evidence int
 	// Why says what breaks for users where the claim does not hold, and what the spec does.

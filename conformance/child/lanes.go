@@ -3,11 +3,13 @@
 package child
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -48,14 +50,9 @@ func Lanes(plan conformance.Plan, lanes int, emit func(conformance.Event), start
 		emit(e)
 	}
 	failed := make(chan error, lanes)
-	for i := range lanes {
+	for i, specs := range deal(plan.Specs, lanes) {
 		part := plan
-		part.Lane, part.Specs = i, nil
-		for k, id := range plan.Specs {
-			if k%lanes == i {
-				part.Specs = append(part.Specs, id)
-			}
-		}
+		part.Lane, part.Specs = i, specs
 		go func() {
 			if len(part.Specs) == 0 {
 				failed <- nil
@@ -69,4 +66,25 @@ func Lanes(plan conformance.Plan, lanes int, emit func(conformance.Event), start
 		all = append(all, <-failed)
 	}
 	return errors.Join(all...)
+}
+
+// most specs take about so many seconds on a cluster.
+const most = 6
+
+// deal gives specs to lanes: the longest first, each to the lane that has least to do. Within a lane they keep their
+// order.
+func deal(ids []string, lanes int) [][]string {
+	seconds := func(id string) int { return max(conformance.Find(id).Seconds, most) }
+	longest := slices.SortedStableFunc(slices.Values(ids), func(a, b string) int { return cmp.Compare(seconds(b), seconds(a)) })
+	lane, load := map[string]int{}, make([]int, lanes)
+	for _, id := range longest {
+		least := slices.Index(load, slices.Min(load))
+		lane[id] = least
+		load[least] += seconds(id)
+	}
+	dealt := make([][]string, lanes)
+	for _, id := range ids {
+		dealt[lane[id]] = append(dealt[lane[id]], id)
+	}
+	return dealt
 }
