@@ -11,6 +11,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/klog/v2"
 )
 
 // Labels and annotations of everything that a run makes.
@@ -72,6 +74,8 @@ func Connect(ctx context.Context, kubeconfig string) (*Access, error) {
 
 // NewAccess is Connect for a configuration that is at hand, and asks nothing.
 func NewAccess(config *rest.Config) (*Access, error) {
+	klog.SetOutput(io.Discard) // a stream that ends is told by the calls that use it
+	klog.LogToStderr(false)
 	config.QPS, config.Burst = 50, 100 // specs wait for each other, not for a limit of this client
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
