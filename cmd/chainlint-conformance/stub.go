@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -50,11 +49,6 @@ func ownNode(ctx context.Context) (*corev1.Node, error) {
 	return client.CoreV1().Nodes().Get(ctx, os.Getenv(kind.NodeNameVariable), metav1.GetOptions{})
 }
 
-// exclusiveLabel marks nodes whose pods have ENIs of their own (types/k8s.go, NodeExclusiveENIMode).
-const exclusiveLabel = "k8s.aliyun.com/exclusive-mode-eni-type"
-
-var majorMinor = regexp.MustCompile(`^\d+\.\d+`)
-
 func stubInit(ctx context.Context) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -69,8 +63,8 @@ func stubInit(ctx context.Context) error {
 		return err
 	}
 	here := terway.Node{
-		Features: features, Kernel: majorMinor.FindString(stub.Kernel()),
-		ExclusiveENI: strings.EqualFold(node.Labels[exclusiveLabel], "eniOnly"),
+		Features: features, Kernel: terway.KernelVersion(stub.Kernel()),
+		ExclusiveENI: strings.EqualFold(node.Labels[terway.ExclusiveENILabel], "eniOnly"),
 	}
 	if err := stub.PrepareHost(); err != nil {
 		return err

@@ -19,10 +19,11 @@ import (
 	"github.com/chainlint/chainlint/conformance"
 	"github.com/chainlint/chainlint/conformance/agent"
 	"github.com/chainlint/chainlint/conformance/probe"
+	"github.com/chainlint/chainlint/pkg/terway"
 )
 
 func ready(name, pool string, labels ...string) *corev1.Node {
-	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{poolLabel: pool}}}
+	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{terway.PoolLabel: pool}}}
 	for _, l := range labels {
 		n.Labels[l] = ""
 	}

@@ -104,14 +104,11 @@ func (l *Live) add(object any) error {
 	return nil
 }
 
-// poolLabel names the node pool on ACK nodes.
-const poolLabel = "alibabacloud.com/nodepool-id"
-
 // Sample chooses a node of a pool to judge, and a second one to ask from; of the cluster's other nodes where pool is
 // "". only, where it is not empty, are the nodes that may be judged.
 func (l *Live) Sample(pool string, named []string, only []string) (node, other string, err error) {
 	of := func(n corev1.Node) string {
-		if p := n.Labels[poolLabel]; slices.Contains(named, p) {
+		if p := n.Labels[terway.PoolLabel]; slices.Contains(named, p) {
 			return p
 		}
 		return ""

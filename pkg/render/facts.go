@@ -149,13 +149,6 @@ func (f *FoundFacts) eniConfig(o *manifest.Object) {
 	f.set(&f.Terway.Conf, manifest.Text(manifest.Get(o.Node, "data", terway.ConfKey)), "terway.conf", terway.ConfKey+" of "+source)
 }
 
-// poolLabel names the node pool on ACK nodes; exclusiveLabel marks exclusive-ENI nodes
-// (types/k8s.go, NodeExclusiveENIMode).
-const (
-	poolLabel      = "alibabacloud.com/nodepool-id"
-	exclusiveLabel = "k8s.aliyun.com/exclusive-mode-eni-type"
-)
-
 // nodeFact reads one fact of a node.
 type nodeFact struct {
 	path   string
@@ -166,7 +159,7 @@ type nodeFact struct {
 
 var nodeFacts = []nodeFact{
 	{"node.kernelVersion", "nodes' kernelVersion", func(o *manifest.Object) string {
-		return majorMinor.FindString(nodeInfo(o, "kernelVersion"))
+		return terway.KernelVersion(nodeInfo(o, "kernelVersion"))
 	}, func(p *terway.PoolFacts) *string { return &p.Node.KernelVersion }},
 	{"containerRuntime", "nodes' containerRuntimeVersion", func(o *manifest.Object) string {
 		name, _, _ := strings.Cut(nodeInfo(o, "containerRuntimeVersion"), ":")
@@ -175,15 +168,13 @@ var nodeFacts = []nodeFact{
 		}
 		return name
 	}, func(p *terway.PoolFacts) *string { return &p.ContainerRuntime }},
-	{"terway.eniMode", "nodes' label " + exclusiveLabel, func(o *manifest.Object) string {
-		if strings.EqualFold(label(o, exclusiveLabel), "eniOnly") {
+	{"terway.eniMode", "nodes' label " + terway.ExclusiveENILabel, func(o *manifest.Object) string {
+		if strings.EqualFold(label(o, terway.ExclusiveENILabel), "eniOnly") {
 			return terway.ExclusiveENI
 		}
 		return "Shared"
 	}, func(p *terway.PoolFacts) *string { return &p.Terway.ENIMode }},
 }
-
-var majorMinor = regexp.MustCompile(`^\d+\.\d+`)
 
 func nodeInfo(o *manifest.Object, field string) string {
 	return manifest.Text(manifest.Get(o.Node, "status", "nodeInfo", field))
@@ -194,7 +185,7 @@ func label(o *manifest.Object, key string) string {
 }
 
 func (f *FoundFacts) node(o *manifest.Object) {
-	record := nodeRecord{pool: label(o, poolLabel)}
+	record := nodeRecord{pool: label(o, terway.PoolLabel)}
 	for _, fact := range nodeFacts {
 		record.values = append(record.values, fact.read(o))
 	}
@@ -227,7 +218,7 @@ func (f *FoundFacts) pools() {
 				own[name] = &terway.PoolFacts{}
 			}
 			*fact.field(own[name]) = value
-			f.Sources["nodePools"] = "nodes' label " + poolLabel
+			f.Sources["nodePools"] = "nodes' label " + terway.PoolLabel
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(own)) {
