@@ -47,16 +47,21 @@ func (s Setup) Effective() string {
 
 // landed is the list on a node, and the datapath that runs there.
 func (s Setup) landed() (list, datapath string) {
-	node, _, err := s.Facts.EffectiveNode()
-	if err != nil {
-		return "", ""
-	}
-	node.PartialData = s.Partial
-	merged, err := terway.Effective(s.Data, node)
+	merged, err := s.Merge()
 	if err != nil {
 		return "", ""
 	}
 	return merged.Conflist, merged.Datapath
+}
+
+// Merge is what Terway makes of the ConfigMap; the error is why it refuses.
+func (s Setup) Merge() (*terway.Result, error) {
+	node, _, err := s.Facts.EffectiveNode()
+	if err != nil {
+		return nil, err
+	}
+	node.PartialData = s.Partial
+	return terway.Effective(s.Data, node)
 }
 
 // Landed puts the list that lands on a node into what is said about it, and the datapath that runs there.

@@ -97,12 +97,7 @@ func (e *Environment) Lists(context.Context) (map[string]string, error) { return
 
 // Effective implements conformance.Lister.
 func (e *Environment) Effective(data map[string]string) (string, error) {
-	node, _, err := e.World.Facts.EffectiveNode()
-	if err != nil {
-		return "", err
-	}
-	node.PartialData = e.World.Partial
-	merged, err := terway.Effective(data, node)
+	merged, err := conformance.Setup{Data: data, Partial: e.World.Partial, Facts: e.World.Facts}.Merge()
 	if err != nil {
 		return "", err
 	}
