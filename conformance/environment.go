@@ -292,6 +292,10 @@ const (
 	Sandboxes Feature = "sandboxes"
 	// Nodes are several, and the environment is a [Fleet].
 	Nodes Feature = "nodes"
+	// Machines: nodes can be rebooted, and others take their place: the environment has [Machines].
+	MachineChanges Feature = "machines"
+	// Breakage: chains may break pods, because nobody else has any here.
+	Breakage Feature = "breakage"
 	// NodeLists: the lists on nodes can be read: the environment is a [Lister].
 	NodeLists Feature = "node-lists"
 	// Before: pods are there from before an upgrade: the environment is a [Keeper].
@@ -302,5 +306,5 @@ const (
 
 // Features are all of them.
 func Features() []Feature {
-	return []Feature{DualStack, IPv6, SCTPPackets, PublicAddress, Rules, NetAdmin, CNICalls, OwnChain, Redirect, HostPorts, Rollout, Shell, Releases, Packets, Traces, Kubelet, Sandboxes, Nodes, NodeLists, Before, Outside}
+	return []Feature{DualStack, IPv6, SCTPPackets, PublicAddress, Rules, NetAdmin, CNICalls, OwnChain, Redirect, HostPorts, Rollout, Shell, Releases, Packets, Traces, Kubelet, Sandboxes, Nodes, MachineChanges, Breakage, NodeLists, Before, Outside}
 }

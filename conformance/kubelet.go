@@ -83,6 +83,15 @@ type Lister interface {
 	Effective(data map[string]string) (string, error)
 }
 
+// Machines are nodes that can be rebooted and replaced; see [MachineChanges].
+type Machines interface {
+	// Reboot reboots the first node and waits until it runs again, and a pod that is on it.
+	Reboot(ctx context.Context, pod Pod) error
+	// Join takes the last node out of the cluster, and lets one join in its place that knows nothing of what was. It
+	// returns that one's name as soon as Terway is ready there; the error is a [*StartError] where that fails.
+	Join(ctx context.Context) (node string, err error)
+}
+
 // Fleet is an environment of several nodes whose chain is rolled out as operators do it; see [Nodes].
 type Fleet interface {
 	Roller

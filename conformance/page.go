@@ -30,6 +30,9 @@ func (s *Spec) page() string {
 		}
 		fmt.Fprintf(&b, "- Needs: %s\n", strings.Join(needs, ", "))
 	}
+	if s.Disruptive {
+		b.WriteString("- Disrupts the cluster, so it runs where --focus names it\n")
+	}
 	fmt.Fprintf(&b, "- Evidence: at least %d probes or readings\n", s.Evidence)
 	if killed := kills(s.ID); killed != "" {
 		fmt.Fprintf(&b, "- Notices: %s\n", killed)

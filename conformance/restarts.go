@@ -12,6 +12,29 @@ var restartSpecs = []Spec{
 	restarted("RST-002", "containerd", "systemctl restart containerd", "The runtime reads its list again, and a DEL after that has to remove what an ADD before it made (containerd#12923)."),
 	restarted("RST-003", "kube-proxy", "pkill -x kube-proxy || true", "kube-proxy writes all its rules anew into the same tables; those of portmap must survive, and stay in their order."),
 	restarted("RST-004", "Terway", "pkill -f 'stub daemo[n]' || true", "Terway's daemon writes the list again. Nothing may change for pods, and those that start meanwhile are tried again."),
+	{
+		ID: "RST-005", Name: "after a reboot of the node a pod answers at its host port again, and none answers that is gone", Level: Ext, For: WantHostPorts, Disruptive: true,
+		Needs: []Feature{HostPorts, Kubelet, Rules, MachineChanges}, Evidence: 10,
+		Why: "A reboot takes all rules with it. The kubelet makes the sandboxes of its pods anew, with the list that lay on the disk: before Terway serves, that fails, and must be tried again.",
+		Run: rebooted,
+	},
+}
+
+func rebooted(t *T) {
+	machines, ok := t.Env.(Machines)
+	if !ok {
+		t.Inconclusive("harness", "the nodes of this environment cannot be rebooted")
+	}
+	before, port, ask := t.rules(), t.Port(probe.TCP), Asks(probe.TCP, External)
+	pod := t.Start(PodSpec{Ports: []Port{port}})
+	t.Answers(pod, port, ask...)
+	t.Must(machines.Reboot(t, pod))
+	t.forget(t)
+	t.Answers(pod, port, ask...)
+	t.Cycle(t.Port(probe.TCP), ask...)
+	t.Stop(pod)
+	t.Released(port, ask...)
+	t.clean(before)
 }
 
 // restarted is a spec about one component of the node.

@@ -27,7 +27,7 @@ var rolloutSpecs = []Spec{
 		Run:     rollBack,
 	},
 	{
-		ID: "ROL-009", Name: "with a plugin in the chain that is not on the node, new pods fail with its name, old ones run on, and a rollback repairs it", Level: Core, Own: true, Needs: []Feature{OwnChain, Rollout}, Evidence: 9,
+		ID: "ROL-009", Name: "with a plugin in the chain that is not on the node, new pods fail with its name, old ones run on, and a rollback repairs it", Level: Core, Own: true, Needs: []Feature{OwnChain, Rollout, Breakage}, Evidence: 9,
 		Why:     "The runtime looks for binaries when the first pod comes, while Terway is ready and its rollout goes on.",
 		Sources: []string{"containernetworking/cni:pkg/invoke/find.go"},
 		Run:     withoutBinary,

@@ -52,10 +52,17 @@ var fleetSpecs = []Spec{
 		Run:     duringRollout,
 	},
 	{
-		ID: "ROL-008", Name: "JSON that is broken stops at the first node, whose list stays, and taking it back repairs it", Level: Core, Own: true, Needs: []Feature{OwnChain, Rollout, Nodes}, Evidence: 7,
+		ID: "ROL-008", Name: "JSON that is broken stops at the first node, whose list stays, and taking it back repairs it", Level: Core, Own: true, Needs: []Feature{OwnChain, Rollout, Nodes, Breakage}, Evidence: 7,
 		Why:     "Terway's init container fails there and the rollout waits for it. New pods of that node do not start meanwhile; old ones and those of other nodes are well.",
 		Sources: []string{terwaySource},
 		Run:     brokenJSON,
+	},
+	{
+		ID: "ROL-011", Name: "a node that joins after the ConfigMap was edited goes by the new chain, whether Terway was restarted elsewhere or not", Level: Ext, Own: true, Disruptive: true,
+		Needs: []Feature{OwnChain, Rollout, Nodes, MachineChanges}, Evidence: 5,
+		Why:     "Who edits and does not restart has a cluster of two chains from the next node on that the autoscaler adds: what was tried on the old nodes says nothing about it.",
+		Sources: []string{terwaySource},
+		Run:     joined,
 	},
 	{
 		ID: "ROL-012", Name: "where Terway is restarted on some nodes only, those that stay behind are named, and the verdict waits", Level: Ext, Own: true, Needs: []Feature{OwnChain, Rollout, Nodes}, Evidence: 3,
@@ -126,6 +133,30 @@ func (t *T) listsAre(f Fleet, data map[string]string) {
 	}
 }
 
+func joined(t *T) {
+	old, data := Chain(PlainTerway), Chain(PlainTerway, NoLinkLocal)
+	o, f := t.fleet(old)
+	machines, ok := o.Env.(Machines)
+	if !ok {
+		t.Inconclusive("harness", "no node joins this environment")
+	}
+	t.Must(f.Configure(t, data))
+	node, err := machines.Join(t)
+	if err != nil {
+		o.notStarted(err)
+	}
+	behind := o.behind(f, data)
+	if slices.Contains(behind, node) {
+		o.Fail("stale-list", "the list on %s, which joined after the change, is not what Terway writes for this ConfigMap", node)
+	}
+	lists, err := f.Lists(t)
+	t.Must(err)
+	if len(behind) != len(lists)-1 {
+		o.Fail("not-stale", "nodes on which Terway was not restarted were predicted to keep the old list, and only %q do", behind)
+	}
+	o.chainOf(f, node)
+}
+
 // settling is how long nothing may happen after a change that must change nothing.
 const settling = 2 * time.Second
 
@@ -167,25 +198,30 @@ func newerPods(t *T) {
 	lists, err := f.Lists(t)
 	t.Must(err)
 	for _, node := range slices.Sorted(maps.Keys(lists)) {
-		pod, err := f.StartOn(t, node, PodSpec{Ports: []Port{o.Port(probe.TCP)}})
-		if err != nil {
-			o.notStarted(err)
-		}
-		o.Cleanup(func() { _ = pod.Stop(t) })
-		seen, err := pod.Look(t)
-		t.Must(err)
-		got := "has IPv6"
-		if len(inet6(seen)) == 0 {
-			got = "none"
-		}
-		o.Read("pod on "+node, "IPv6", got, "none")
-		if got != "none" {
-			o.Fail("old-chain", "a new pod on %s did not go through the chain that was rolled out", node)
-		}
-		o.Stop(pod)
+		o.chainOf(f, node)
 	}
 	port := o.Port(probe.TCP)
 	o.Cycle(port, Asks(probe.TCP, External)...)
+}
+
+// chainOf requires that a pod on a node goes through the new chain, which takes IPv6 from pods.
+func (t *T) chainOf(f Fleet, node string) {
+	pod, err := f.StartOn(t, node, PodSpec{Ports: []Port{t.Port(probe.TCP)}})
+	if err != nil {
+		t.notStarted(err)
+	}
+	t.Cleanup(func() { _ = pod.Stop(t) })
+	seen, err := pod.Look(t)
+	t.Must(err)
+	got := "has IPv6"
+	if len(inet6(seen)) == 0 {
+		got = "none"
+	}
+	t.Read("pod on "+node, "IPv6", got, "none")
+	if got != "none" {
+		t.Fail("old-chain", "a new pod on %s did not go through the new chain", node)
+	}
+	t.Stop(pod)
 }
 
 func duringRollout(t *T) {

@@ -29,6 +29,8 @@ type Spec struct {
 	Own bool
 	// Cluster: of those, it is worth its time on a cluster, too; see [Mutant].
 	Cluster bool
+	// Disruptive: it takes away what others on the cluster use, too, and runs only where it is named.
+	Disruptive bool
 	// Needs are the features without which the claim makes no sense or cannot be tried.
 	Needs []Feature
 	// Seconds that it takes on a cluster, where that is more than most: specs are dealt out by it.

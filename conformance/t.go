@@ -85,6 +85,14 @@ func (s *Session) Close(ctx context.Context) error {
 	return errors.Join(append(failed, s.Env.Close())...)
 }
 
+// forget lets go of the clients, which are made anew when they are needed: those of a node that was rebooted are gone.
+func (s *Session) forget(ctx context.Context) {
+	for _, pod := range s.clients {
+		_ = pod.Kill(ctx)
+	}
+	s.clients = nil
+}
+
 // T is one run of one spec. Its methods end the spec, by a panic that [Run] knows, when the claim does not hold.
 type T struct {
 	context.Context
@@ -157,8 +165,11 @@ func (t *T) Read(vantage, target, got, expected string) {
 	t.Observe(report.Observation{Phase: "open", Vantage: vantage, Target: target, Got: got, Expected: expected})
 }
 
-// startLimit bounds the start of a pod, and of a world.
-const startLimit = 30 * time.Second
+// startLimit bounds the start of a pod, worldLimit that of a world: on a cluster Terway is restarted on two nodes.
+const (
+	startLimit = 30 * time.Second
+	worldLimit = 6 * time.Minute
+)
 
 // TryStart starts a pod that is stopped with the spec.
 func (t *T) TryStart(spec PodSpec) (Pod, error) {
@@ -210,7 +221,7 @@ func (t *T) Open(change func(*Setup)) *T {
 	if change != nil {
 		change(&setup)
 	}
-	ctx, cancel := context.WithTimeout(t, startLimit)
+	ctx, cancel := context.WithTimeout(t, worldLimit)
 	defer cancel()
 	env, err := t.Opener.Open(ctx, setup)
 	var unsupported *Unsupported
@@ -287,6 +298,6 @@ var missingOutcome = map[Feature]report.Outcome{
 	DualStack: report.NotApplicable, SCTPPackets: report.NotApplicable, Traces: report.NotApplicable, PublicAddress: report.Inconclusive, Rules: report.NotApplicable,
 	NetAdmin: report.NotApplicable, CNICalls: report.NotApplicable, OwnChain: report.NotApplicable,
 	Rollout: report.NotApplicable, Shell: report.NotApplicable, Releases: report.NotApplicable, Packets: report.NotApplicable,
-	Kubelet: report.NotApplicable, Sandboxes: report.NotApplicable, Nodes: report.NotApplicable, NodeLists: report.NotApplicable, Before: report.NotApplicable,
+	Kubelet: report.NotApplicable, Sandboxes: report.NotApplicable, Nodes: report.NotApplicable, MachineChanges: report.NotApplicable, Breakage: report.NotApplicable, NodeLists: report.NotApplicable, Before: report.NotApplicable,
 	IPv6: report.Inconclusive, Outside: report.Inconclusive, Redirect: report.Inconclusive, HostPorts: report.Inconclusive,
 }

@@ -75,7 +75,7 @@ func named(facts []report.Fact, file string) []report.Fact {
 
 // add plans a spec, or notes why it is not run.
 func (c *testCase) add(spec *conformance.Spec, o *options) {
-	if spec.Own && !o.mutants {
+	if spec.Own && !o.brings(spec) {
 		return
 	}
 	entry := report.Spec{

@@ -29,6 +29,7 @@ type spec struct {
 	Level    conformance.Level     `json:"level"`
 	For      conformance.Wish      `json:"for,omitempty"`
 	Own      bool                  `json:"ownChain,omitempty"`
+	Disrupts bool                  `json:"disruptive,omitempty"`
 	Needs    []conformance.Feature `json:"needs,omitempty"`
 	Evidence int                   `json:"evidence"`
 	Why      string                `json:"why"`
@@ -88,7 +89,7 @@ func (a *app) specsText() {
 func (a *app) specsJSON() {
 	all := catalogue{Version: 1}
 	for _, s := range conformance.Specs() {
-		all.Specs = append(all.Specs, spec{s.ID, s.Name, conformance.GroupOf(s.ID), s.Level, s.For, s.Own, s.Needs, s.Evidence, s.Why, s.Sources})
+		all.Specs = append(all.Specs, spec{s.ID, s.Name, conformance.GroupOf(s.ID), s.Level, s.For, s.Own, s.Disruptive, s.Needs, s.Evidence, s.Why, s.Sources})
 	}
 	for _, m := range conformance.Mutants() {
 		all.Mutants = append(all.Mutants, mutant{m.ID, m.Name, m.KilledBy(), m.Equivalent})

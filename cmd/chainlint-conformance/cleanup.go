@@ -89,10 +89,14 @@ func cleanCluster(ctx context.Context, kubeconfig, namespace string, all bool) (
 	if err != nil {
 		return nil, err
 	}
+	var gone []string
 	if access.Namespace = namespace; namespace != "" {
-		return access.SweepExpired(ctx, all)
+		gone, err = access.SweepExpired(ctx, all)
+	} else {
+		gone, err = access.Clean(ctx, "", all)
 	}
-	return access.Clean(ctx, "", all)
+	undone, undoErr := access.Undo(ctx, all) // pods first: the chain that attached them detaches them
+	return append(gone, undone...), errors.Join(err, undoErr)
 }
 
 // sweepReports removes unfinished files in a directory, and in those of several chains below it.

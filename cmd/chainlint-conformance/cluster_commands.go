@@ -73,8 +73,9 @@ func inspectPools(ctx context.Context, access *cluster.Access, live *cluster.Liv
 
 // rbac writes the minimal permissions as manifests.
 func (a *app) rbac(_ context.Context, args []string) int {
-	fs := a.flags("rbac", "[--namespace NAME]", "Prints a namespace, a service account and what it may do: all that run --env cluster --namespace NAME needs.")
+	fs := a.flags("rbac", "[--namespace NAME] [--allow-disruptive]", "Prints a namespace, a service account and what it may do: all that run --env cluster --namespace NAME needs.")
 	namespace := fs.String("namespace", "chainlint-conformance", "the namespace of the runs")
+	replaces := fs.Bool("allow-disruptive", false, "also what run --allow-disruptive needs")
 	rest, code, done := a.parse(fs, args)
 	switch {
 	case done:
@@ -83,7 +84,7 @@ func (a *app) rbac(_ context.Context, args []string) int {
 		a.say("rbac takes no arguments, got %q", rest)
 		return exitUsage
 	}
-	for i, object := range cluster.Manifests(*namespace) {
+	for i, object := range cluster.Manifests(*namespace, *replaces) {
 		text, err := yaml.Marshal(object)
 		if err != nil {
 			return a.tell("rbac", err)

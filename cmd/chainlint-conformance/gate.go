@@ -61,6 +61,9 @@ func (a *app) gate(ctx context.Context, args []string) int {
 	case len(rest) > 0:
 		a.say("gate takes no arguments, got %q", rest)
 		return exitUsage
+	case o.disruptive:
+		a.say("gate: an upgrade is judged with the chain that the cluster has: --allow-disruptive is for run")
+		return exitUsage
 	case *target != nil && *before+*after != "":
 		a.say("gate: --target is judged by itself, before --before")
 		return exitUsage

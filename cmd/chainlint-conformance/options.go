@@ -25,8 +25,10 @@ type options struct {
 	env, mode, pluginDir, nodeImage, expectations, report string
 	focus, require                                        []string
 	mutants, keep, inspect                                bool
-	kubeconfig, namespace, image, external                string
-	nodes                                                 []string
+	// disruptive: the chain of a cluster may be replaced for a while, that of the context confirm.
+	disruptive                                      bool
+	kubeconfig, namespace, image, external, confirm string
+	nodes                                           []string
 	// live is the cluster of --env cluster, once it was asked.
 	live *liveCluster
 	// gate that the run belongs to, nil for none; gateEnds: the upgrade is over.
@@ -63,6 +65,8 @@ func (o *options) register(fs *pflag.FlagSet) {
 	fs.StringVar(&o.external, "external", "", "here: this machine is a client outside of the cluster that reaches nodes and pods by their addresses")
 	fs.StringSliceVar(&o.nodes, "nodes", nil, "nodes of a cluster that may be judged (default: one of each pool)")
 	fs.BoolVar(&o.inspect, "inspect-nodes", false, "read the lists on a cluster's nodes, by pods that mount their directory read-only")
+	fs.BoolVar(&o.disruptive, "allow-disruptive", false, "on a cluster: put the chain under test in place on the nodes that are judged, restart Terway there, and take it back at the end; with --confirm-context")
+	fs.StringVar(&o.confirm, "confirm-context", "", "the name of the kubeconfig's context, so that no other cluster is disrupted")
 	fs.BoolVar(&o.keep, "keep", false, "leave the kind cluster for the next run, which then uses it")
 	fs.StringVar(&o.expectations, "expectations", "", "outcomes that are accepted for a while")
 	fs.StringVar(&o.report, "report", "", "directory for report.json, junit.xml, report.md and report.html")
@@ -147,6 +151,8 @@ func (o *options) checkPlace() error {
 		{"external", o.external != "", []string{clusterEnv}},
 		{"nodes", o.nodes != nil, []string{clusterEnv}},
 		{"inspect-nodes", o.inspect, []string{clusterEnv}},
+		{"allow-disruptive", o.disruptive, []string{clusterEnv}},
+		{"confirm-context", o.confirm != "", []string{clusterEnv}},
 		{"node-image", o.nodeImage != "", []string{kindEnv}},
 		{"keep", o.keep, []string{kindEnv}},
 		{"plugin-dir", o.pluginDir != "", []string{netnsEnv, kindEnv}},
@@ -155,6 +161,9 @@ func (o *options) checkPlace() error {
 		if f.given && !slices.Contains(f.envs, o.env) {
 			return wrong("--%s is for --env %s, and this is --env %s", f.name, strings.Join(f.envs, " and "), o.env)
 		}
+	}
+	if (o.confirm != "") != o.disruptive {
+		return wrong("--allow-disruptive and --confirm-context belong together: the one says that a cluster may be disrupted, the other which")
 	}
 	return nil
 }
@@ -168,10 +177,17 @@ func (o *options) checkFocus(id string) error {
 		return wrong("--focus: nothing can notice the mutant %s: %s", id, mutant.Equivalent)
 	case mutant != nil && !o.mutants:
 		return wrong("--focus: %s is a mutant: say --mutants, too", id)
-	case spec != nil && spec.Own && !o.mutants:
-		return wrong("--focus: %s brings its own chain and proves the tool: say --mutants, too", id)
+	case spec != nil && spec.Own && !o.brings(spec):
+		return wrong("--focus: %s brings its own chain and proves the tool: say --mutants, too; on a cluster, where it is about rollouts, --allow-disruptive", id)
+	case spec != nil && spec.Disruptive && o.env == clusterEnv && !o.disruptive:
+		return wrong("--focus: %s disrupts a cluster: say --allow-disruptive, too", id)
 	}
 	return nil
+}
+
+// brings tells whether a spec may bring its own chain.
+func (o *options) brings(spec *conformance.Spec) bool {
+	return o.mutants || o.disruptive && slices.Contains(spec.Needs, conformance.Rollout)
 }
 
 func allIDs() []string {

@@ -119,15 +119,18 @@ func (k *kindClusters) close(ctx context.Context) error {
 	return err
 }
 
-// provenElsewhere says why a spec that brings its own chain is not run on a cluster, "" where it is: replacing the
-// chain of a cluster takes its time, so a run does it for what it was asked for by name.
+// provenElsewhere says why a spec is not run here, "" where it is: replacing the chain of a cluster takes its time, and
+// some specs disrupt, so a run does it for what it was asked for by name.
 func provenElsewhere(o *options, spec *conformance.Spec) string {
+	named := slices.Contains(o.focus, spec.ID)
 	switch {
+	case spec.Disruptive && !named:
+		return "it takes away what others use, too: --focus names it"
 	case o.env == netnsEnv || !spec.Own:
 		return ""
 	case !spec.Cluster && !slices.Contains(spec.Needs, conformance.Rollout):
 		return "it brings its own chain, which network namespaces show in a fraction of the time: --env netns --mutants"
-	case !slices.Contains(o.focus, spec.ID):
+	case !named:
 		return "it rolls out chains of its own, which takes its time on a cluster: --focus names it"
 	}
 	return ""

@@ -22,8 +22,11 @@ type liveCluster struct {
 	options *options
 	access  *cluster.Access
 	live    *cluster.Live
+	say     func(format string, args ...any)
 	// failed: a case did not come about.
 	failed bool
+	// left is why the chain is not what it was before the run.
+	left error
 }
 
 // connect reads what the cluster says of itself.
@@ -36,7 +39,7 @@ func (a *app) connect(ctx context.Context, o *options) (*liveCluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &liveCluster{options: o, access: access, live: live}, nil
+	return &liveCluster{options: o, access: access, live: live, say: a.say}, nil
 }
 
 // targets are the chains that the options name; without any, the one that the cluster runs. Facts that the options do
@@ -77,18 +80,21 @@ func (l *liveCluster) targets() ([]*target.Target, error) {
 
 // missing are permissions that a run lacks.
 func (l *liveCluster) missing(ctx context.Context) error {
-	lacking, err := l.access.MissingRights(ctx, l.options.namespace)
+	lacking, err := l.access.MissingRights(ctx, l.options.namespace, l.options.disruptive)
 	if err != nil {
 		return err
 	}
 	if lacking != nil {
-		return fmt.Errorf("permissions are missing, chainlint-conformance rbac prints them as manifests:\n  %s", strings.Join(lacking, "\n  "))
+		return fmt.Errorf("permissions are missing, chainlint-conformance %s prints them as manifests:\n  %s", l.options.rbacWords(), strings.Join(lacking, "\n  "))
 	}
 	return nil
 }
 
 // clusterPlace makes the namespace of the run, or takes the one that is named.
 func (a *app) clusterPlace(ctx context.Context, l *liveCluster) (place, error) {
+	if err := l.confirmed(); err != nil {
+		return nil, err
+	}
 	if err := l.missing(ctx); err != nil {
 		return nil, err
 	}
@@ -111,13 +117,18 @@ func (l *liveCluster) run(ctx context.Context, c *testCase, emit func(conformanc
 	return err
 }
 
-// judge samples a node and runs the case there; before an upgrade it leaves pods.
-func (l *liveCluster) judge(ctx context.Context, c *testCase, emit func(conformance.Event)) error {
+// sample chooses the nodes of a case: the one that is judged, and one to ask from.
+func (l *liveCluster) sample(c *testCase) (node, other string, err error) {
 	var named []string
 	for _, p := range l.live.Facts.NodePools {
 		named = append(named, p.Name)
 	}
-	node, other, err := l.live.Sample(c.pool, named, l.options.nodes)
+	return l.live.Sample(c.pool, named, l.options.nodes)
+}
+
+// judge samples a node and runs the case there; before an upgrade it leaves pods.
+func (l *liveCluster) judge(ctx context.Context, c *testCase, emit func(conformance.Event)) error {
+	node, other, err := l.sample(c)
 	if err != nil {
 		return err
 	}
@@ -129,10 +140,16 @@ func (l *liveCluster) judge(ctx context.Context, c *testCase, emit func(conforma
 			{Name: "node", Value: node, Source: "sampled"}, {Name: "node to ask from", Value: cmp.Or(other, "none"), Source: "sampled"},
 		}},
 	}
-	if l.options.inspect {
-		if w.Lists, err = l.list(ctx, node); err != nil {
-			return err
-		}
+	switch {
+	case l.options.disruptive:
+		chain := l.access.NewReplacement(node, other)
+		defer func() { l.left = errors.Join(l.left, l.takeBack(ctx, chain)) }()
+		err = l.putInPlace(ctx, chain, c, &w)
+	case l.options.inspect:
+		w.Lists, err = l.access.Lists(ctx, []string{node})
+	}
+	if err != nil {
+		return err
 	}
 	gate, name := l.options.gate, l.options.below(c)
 	if l.options.gateEnds {
@@ -152,22 +169,15 @@ func (l *liveCluster) judge(ctx context.Context, c *testCase, emit func(conforma
 	return err
 }
 
-// list of the node that is judged: that which its runtime takes.
-func (l *liveCluster) list(ctx context.Context, node string) (map[string]string, error) {
-	seen, err := l.access.Inspect(ctx, node)
-	if err != nil {
-		return nil, err
-	}
-	if seen.First != terway.ConflistName {
-		seen.List = "" // whatever is in Terway's, nobody reads it
-	}
-	return map[string]string{node: seen.List}, nil
-}
-
 func (l *liveCluster) rootless() bool { return false }
 
 func (l *liveCluster) close(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
+	return errors.Join(l.left, l.remove(ctx))
+}
+
+// remove removes what was made in the cluster.
+func (l *liveCluster) remove(ctx context.Context) error {
 	if g := l.options.gate; g != nil && g.Namespace != "" && l.options.gateEnds == l.failed {
 		return nil // the pods stay until --after came about
 	}

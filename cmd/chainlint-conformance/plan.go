@@ -5,6 +5,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"slices"
@@ -51,7 +52,14 @@ func (a *app) possible(ctx context.Context, o *options, cases []*testCase) int {
 		fmt.Fprintf(a.out, "Nodes will be made of %s.\nThis machine can run it.\n", cmp.Or(o.nodeImage, kind.NodeImage(ctx)))
 		return exitOK
 	}
-	if err := o.live.missing(ctx); err != nil {
+	if err := o.live.confirmed(); err != nil {
+		return a.tell("plan", err)
+	}
+	err := o.live.missing(ctx)
+	if o.disruptive {
+		err = errors.Join(err, a.planReplacements(o.live, cases))
+	}
+	if err != nil {
 		fmt.Fprintf(a.out, "This user cannot run it: %v\n", err)
 		return exitCouldNotRun
 	}

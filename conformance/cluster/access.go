@@ -42,6 +42,8 @@ const Lifetime = time.Hour
 type Access struct {
 	Rest   *rest.Config
 	Client kubernetes.Interface
+	// Context is the name of the kubeconfig's, "" where there is none.
+	Context string
 	// Namespace of the run, and the image of its pods.
 	Namespace, Image string
 	// Environment that a namespace is labelled with, "" for none.
@@ -61,13 +63,17 @@ const dialLimit = 10 * time.Second
 func Connect(ctx context.Context, kubeconfig string) (*Access, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = kubeconfig
-	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, nil).ClientConfig()
+	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, nil)
+	config, err := loader.ClientConfig()
 	if err != nil {
 		return nil, fmt.Errorf("read the kubeconfig: %w", err)
 	}
 	a, err := NewAccess(config)
 	if err != nil {
 		return nil, err
+	}
+	if raw, err := loader.RawConfig(); err == nil {
+		a.Context = raw.CurrentContext
 	}
 	return a, a.Ping(ctx)
 }

@@ -108,8 +108,14 @@ func TestLayout(t *testing.T) {
 
 // TestManifests: every right of a run is in the manifests, and nothing of a whole cluster but reading its nodes.
 func TestManifests(t *testing.T) {
+	for _, replaces := range []bool{false, true} {
+		manifests(t, replaces)
+	}
+}
+
+func manifests(t *testing.T, replaces bool) {
 	granted := map[string]int{}
-	for _, object := range Manifests("ns") {
+	for _, object := range Manifests("ns", replaces) {
 		switch o := object.(type) {
 		case *rbacv1.ClusterRole:
 			for _, r := range o.Rules {
@@ -122,7 +128,7 @@ func TestManifests(t *testing.T) {
 			granted[o.Namespace] += len(o.Rules)
 		}
 	}
-	for _, r := range rights {
+	for _, r := range needed("ns", replaces) {
 		where := r.where
 		if where == own {
 			where = "ns"
@@ -131,7 +137,7 @@ func TestManifests(t *testing.T) {
 	}
 	for where, n := range granted {
 		if n != 0 {
-			t.Errorf("%q: %d rules more than rights", where, n)
+			t.Errorf("replaces %v: %q: %d rules more than rights", replaces, where, n)
 		}
 	}
 }

@@ -36,6 +36,10 @@ type World struct {
 	Partial bool
 	// Lists of nodes, nil where they were not read.
 	Lists map[string]string
+	// Live are the data of the ConfigMap before the run where it may replace the chain, nil where it may not.
+	Live map[string]string
+	// Refusal is what Terway's init container says to the chain, "" where it does not fail.
+	Refusal string
 	// Kept are pods from before an upgrade, nil where there is no gate.
 	Kept *Kept
 }
@@ -47,6 +51,8 @@ type Environment struct {
 	World  World
 	// Manner of all servers in pods.
 	Manner probe.Manner
+	// Refusal is why no pod can start.
+	Refusal *conformance.StartError
 
 	places   map[conformance.Where]conformance.Place
 	agents   []*Pod
@@ -62,6 +68,9 @@ const agentLimit = 60 * time.Second
 // Open starts what stays for all specs.
 func Open(ctx context.Context, a *Access, w World, places Places) (*Environment, error) {
 	e := &Environment{Access: a, World: w, places: map[conformance.Where]conformance.Place{}}
+	if w.Refusal != "" {
+		e.Refusal = &conformance.StartError{Stage: conformance.StageTerway, Err: errors.New(w.Refusal)}
+	}
 	for where, p := range places {
 		e.places[where] = p
 	}
@@ -112,18 +121,20 @@ func (e *Environment) About() conformance.About { return e.World.About }
 
 // absent are features that no pod without privileges, and no cluster that is only read, can have.
 var absent = map[conformance.Feature]string{
-	conformance.CNICalls:    "the kubelet makes the CNI calls here",
-	conformance.NetAdmin:    "pods of the suite have no privileges here",
-	conformance.Packets:     "packets cannot be seen without privileges",
-	conformance.Traces:      "the way of packets cannot be followed without privileges",
-	conformance.Rules:       "the firewall of nodes cannot be read without privileges",
-	conformance.Shell:       "commands cannot be run on nodes here",
-	conformance.Redirect:    "the datapath of this cluster is what it is",
-	conformance.Releases:    "the plugins are the nodes' own, of one release",
-	conformance.Rollout:     "the chain of this cluster is not touched",
-	conformance.Sandboxes:   "sandboxes cannot be taken away without privileges",
-	conformance.Nodes:       "the chain of this cluster is not touched",
-	conformance.SCTPPackets: "SCTP packets cannot be made without privileges",
+	conformance.CNICalls:       "the kubelet makes the CNI calls here",
+	conformance.NetAdmin:       "pods of the suite have no privileges here",
+	conformance.Packets:        "packets cannot be seen without privileges",
+	conformance.Traces:         "the way of packets cannot be followed without privileges",
+	conformance.Rules:          "the firewall of nodes cannot be read without privileges",
+	conformance.Shell:          "commands cannot be run on nodes here",
+	conformance.Redirect:       "the datapath of this cluster is what it is",
+	conformance.Releases:       "the plugins are the nodes' own, of one release",
+	conformance.Rollout:        "the chain of this cluster is not touched",
+	conformance.Breakage:       "this chain would break pods of others",
+	conformance.Sandboxes:      "sandboxes cannot be taken away without privileges",
+	conformance.Nodes:          "the chain of this cluster is not touched",
+	conformance.MachineChanges: "the nodes of this cluster are not touched",
+	conformance.SCTPPackets:    "SCTP packets cannot be made without privileges",
 }
 
 // Missing implements conformance.Environment.
@@ -177,7 +188,10 @@ func (e *Environment) withoutIPv6() string {
 
 // Start implements conformance.Environment.
 func (e *Environment) Start(ctx context.Context, spec conformance.PodSpec) (conformance.Pod, error) {
-	if spec.Data != nil {
+	switch {
+	case e.Refusal != nil:
+		return nil, e.Refusal
+	case spec.Data != nil:
 		return nil, errors.New("a pod of a cluster is attached with the list of its node")
 	}
 	node := e.World.Node

@@ -14,6 +14,7 @@ import (
 
 	"github.com/chainlint/chainlint/conformance/agent"
 	"github.com/chainlint/chainlint/internal/image"
+	"github.com/chainlint/chainlint/pkg/terway"
 )
 
 // inspectLimit bounds the reading of one node.
@@ -56,6 +57,21 @@ func (a *Access) Inspect(ctx context.Context, node string) (seen agent.Node, err
 		return seen, fmt.Errorf("inspect the node %s: %w: %s", node, err, strings.TrimSpace(string(text)))
 	}
 	return seen, nil
+}
+
+// Lists of nodes: those that their runtimes take.
+func (a *Access) Lists(ctx context.Context, nodes []string) (map[string]string, error) {
+	all := map[string]string{}
+	for _, node := range nodes {
+		seen, err := a.Inspect(ctx, node)
+		if err != nil {
+			return nil, err
+		}
+		if all[node] = seen.List; seen.First != terway.ConflistName {
+			all[node] = "" // whatever is in Terway's, nobody reads it
+		}
+	}
+	return all, nil
 }
 
 // InspectPools puts the plugins of one node of each pool among the facts. The first one stands for the cluster.

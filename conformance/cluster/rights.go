@@ -5,6 +5,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -52,18 +53,30 @@ var rights = []right{
 // ownNamespace are what a run needs in addition that makes its namespace itself.
 var ownNamespace = []right{{"", "namespaces", nil, []string{"create", "get", "list", "delete"}, "", "a namespace of its own: name one that is there with --namespace"}}
 
-// needed are the rights of a run, with or without a namespace that somebody made.
-func needed(namespace string) []right {
-	if namespace == "" {
-		return append(ownNamespace[:1:1], rights...)
-	}
-	return rights
+// disruptive are what a run needs in addition that may replace the chain.
+var disruptive = []right{
+	{"", "configmaps", []string{terway.ConfigMapName}, []string{"update"}, terway.ConfigMapNamespace, "no chain is put in place"},
+	{"", "pods", nil, []string{"list", "deletecollection"}, terway.ConfigMapNamespace, "Terway is not restarted"},
+	{"", "pods/log", nil, []string{"get"}, terway.ConfigMapNamespace, "why Terway refuses a chain"},
 }
 
-// MissingRights asks the cluster what the caller may do, and returns what he may not, each with what is lost.
-func (a *Access) MissingRights(ctx context.Context, namespace string) ([]string, error) {
+// needed are the rights of a run, with or without a namespace that somebody made.
+func needed(namespace string, replaces bool) []right {
+	all := slices.Clone(rights)
+	if namespace == "" {
+		all = append(all, ownNamespace...)
+	}
+	if replaces {
+		all = append(all, disruptive...)
+	}
+	return all
+}
+
+// MissingRights asks the cluster what the caller may do, and returns what he may not, each with what is lost. replaces:
+// for a run that may replace the chain.
+func (a *Access) MissingRights(ctx context.Context, namespace string, replaces bool) ([]string, error) {
 	var missing []string
-	for _, r := range needed(namespace) {
+	for _, r := range needed(namespace, replaces) {
 		var denied []string
 		for _, verb := range r.verbs {
 			allowed, err := a.may(ctx, r, verb, namespace)
@@ -118,13 +131,14 @@ func (a *Access) may(ctx context.Context, r right, verb, namespace string) (bool
 const Account = "chainlint-conformance"
 
 // Manifests are a namespace, a service account, and what it may do: all that a run needs which is given that namespace.
-func Manifests(namespace string) []runtime.Object {
+// replaces: and which may replace the chain.
+func Manifests(namespace string, replaces bool) []runtime.Object {
 	meta := func(where string) metav1.ObjectMeta {
 		return metav1.ObjectMeta{Name: Account, Namespace: where, Labels: map[string]string{ManagedBy: Manager}}
 	}
 	subject := []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: Account, Namespace: namespace}}
 	rules := map[string][]rbacv1.PolicyRule{}
-	for _, r := range rights {
+	for _, r := range needed(namespace, replaces) {
 		rules[r.where] = append(rules[r.where], rbacv1.PolicyRule{APIGroups: []string{r.group}, Resources: []string{r.resource}, ResourceNames: r.names, Verbs: r.verbs})
 	}
 	kind := func(name string) metav1.TypeMeta {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"reflect"
 	"slices"
 	"time"
 
@@ -27,6 +28,8 @@ type job struct {
 	Kubeconfig, Namespace, Image, ID string
 	Lifetime                         time.Duration
 	World                            World
+	// Alone: no other process uses the cluster.
+	Alone bool
 }
 
 // Child does a child's work if this process is one; handled is false where it is none. A program that calls [Run]
@@ -41,7 +44,7 @@ func Child(ctx context.Context) (handled bool) {
 			return err
 		}
 		access.Namespace, access.Image, access.ID, access.Lifetime = j.Namespace, j.Image, j.ID, j.Lifetime
-		conformance.Suite(ctx, only{access, j.World, j.Plan.Setup.Data}, j.Plan, emit)
+		conformance.Suite(ctx, newOpener(access, j), j.Plan, emit)
 		return nil
 	})
 	return true
@@ -50,41 +53,89 @@ func Child(ctx context.Context) (handled bool) {
 // lanes are how many processes use a cluster at a time: few, because it has other work.
 const lanes = 2
 
-// Run runs the specs of a plan on a cluster whose chain stays as it is: those about pods from before an upgrade first,
-// in their order. emit is never called twice at a time.
+// Run runs the specs of a plan on a cluster: those about pods from before an upgrade first, in their order, and those that
+// replace its chain last. emit is never called twice at a time.
 func Run(ctx context.Context, a *Access, kubeconfig string, plan conformance.Plan, w World, emit func(conformance.Event)) error {
-	start := func(part conformance.Plan, emit func(conformance.Event)) error {
-		return child.Start(ctx, childVariable, job{part, kubeconfig, a.Namespace, a.Image, a.ID, a.Lifetime, w}, emit)
+	start := func(alone bool) func(conformance.Plan, func(conformance.Event)) error {
+		return func(part conformance.Plan, emit func(conformance.Event)) error {
+			return child.Start(ctx, childVariable, job{part, kubeconfig, a.Namespace, a.Image, a.ID, a.Lifetime, w, alone}, emit)
+		}
 	}
-	first, rest := plan, plan
-	first.Specs, rest.Specs = nil, nil
+	first, rest, last := plan, plan, plan
+	first.Specs, rest.Specs, last.Specs = nil, nil, nil
 	for _, id := range plan.Specs {
-		if w.Kept != nil && slices.Contains(conformance.Find(id).Needs, conformance.Before) {
+		switch spec := conformance.Find(id); {
+		case w.Kept != nil && slices.Contains(spec.Needs, conformance.Before):
 			first.Specs = append(first.Specs, id)
-		} else {
+		case spec.Own || spec.Disruptive:
+			last.Specs = append(last.Specs, id)
+		default:
 			rest.Specs = append(rest.Specs, id)
 		}
 	}
-	return errors.Join(child.Lanes(first, 1, emit, start), child.Lanes(rest, lanes, emit, start))
+	return errors.Join(child.Lanes(first, 1, emit, start(false)), child.Lanes(rest, lanes, emit, start(false)), child.Lanes(last, 1, emit, start(true)))
 }
 
-// only opens the chain that is there, and no other.
-type only struct {
+// opener opens the chain that is there, and where the run may replace it, also others.
+type opener struct {
 	access *Access
 	world  World
 	data   map[string]string
+	// chain that may be replaced, nil where it may not.
+	chain *Replacement
+}
+
+func newOpener(access *Access, j job) opener {
+	o := opener{access, j.World, j.Plan.Setup.Data, nil}
+	if j.World.Live != nil && j.Alone {
+		o.chain = access.NewReplacement(j.World.Node, j.World.Other)
+	}
+	return o
 }
 
 // Open implements conformance.Opener.
-func (o only) Open(ctx context.Context, setup conformance.Setup) (conformance.Environment, error) {
-	if !maps.Equal(setup.Data, o.data) {
-		return nil, &conformance.Unsupported{Why: "the chain of this cluster is not touched"}
-	}
+func (o opener) Open(ctx context.Context, setup conformance.Setup) (conformance.Environment, error) {
 	places := Places{}
 	if o.world.Outside {
 		places[conformance.AtExternal] = Here(ctx)
 	}
-	return Open(ctx, o.access, o.world, places)
+	if maps.Equal(setup.Data, o.data) {
+		return Open(ctx, o.access, o.world, places)
+	}
+	if why := o.unsupported(setup); why != "" {
+		return nil, &conformance.Unsupported{Why: why}
+	}
+	w := o.world
+	w.Refusal = "" // that of another chain
+	inner, err := Open(ctx, o.access, w, places)
+	if err != nil {
+		return nil, err
+	}
+	f := &fleet{inner, o.chain, o.world.Live}
+	why, err := f.lacks(ctx, setup.Data)
+	if err == nil && why == "" {
+		err = f.Roll(ctx, setup.Data)
+	}
+	switch {
+	case why != "":
+		return nil, errors.Join(&conformance.Unsupported{Why: why}, f.Close())
+	case err != nil && f.Refusal == nil:
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// unsupported says why a world cannot be made of this cluster.
+func (o opener) unsupported(setup conformance.Setup) string {
+	switch def := conformance.DefaultSetup(); {
+	case o.chain == nil && o.world.Live == nil:
+		return "the chain of this cluster is not touched: --allow-disruptive lets a run replace it for a while"
+	case o.chain == nil:
+		return "other specs use the cluster's chain at the same time"
+	case !reflect.DeepEqual(setup.Facts, def.Facts) || setup.Prefix != def.Prefix || setup.Sabotage != def.Sabotage:
+		return "this cluster is what it is: the world that the spec brings along is another"
+	}
+	return ""
 }
 
 // Layout is where everybody is, as far as the cluster says it. outside: the machine that runs the suite is the client

@@ -92,12 +92,12 @@ func agentState(pod *corev1.Pod) *corev1.ContainerStatus {
 
 // Restart implements conformance.Supervised.
 func (p *Pod) Restart(ctx context.Context) error {
-	return p.Resume(ctx, func(ctx context.Context) error { return p.Exit(ctx) })
+	return p.Resume(ctx, resumeLimit, func(ctx context.Context) error { return p.Exit(ctx) })
 }
 
 // Resume does something that makes the kubelet start the agent again, and waits until that answers.
-func (p *Pod) Resume(ctx context.Context, end func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, resumeLimit)
+func (p *Pod) Resume(ctx context.Context, limit time.Duration, end func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	now, err := p.access.Client.CoreV1().Pods(p.access.Namespace).Get(ctx, p.name, metav1.GetOptions{})
 	if err != nil {
@@ -111,7 +111,7 @@ func (p *Pod) Resume(ctx context.Context, end func(context.Context) error) error
 		return err
 	}
 	_ = p.Close() // its process is gone
-	err = p.access.follow(ctx, p.name, resumeLimit, func(e watch.EventType, now *corev1.Pod) (bool, error) {
+	err = p.access.follow(ctx, p.name, limit, func(e watch.EventType, now *corev1.Pod) (bool, error) {
 		if now == nil || e == watch.Deleted {
 			return false, fmt.Errorf("the pod %s is gone", p.name)
 		}

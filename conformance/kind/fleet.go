@@ -8,15 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/chainlint/chainlint/conformance"
+	"github.com/chainlint/chainlint/conformance/cluster"
 	"github.com/chainlint/chainlint/pkg/render"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
@@ -35,11 +33,11 @@ func (e *environment) Rollout(ctx context.Context, data map[string]string, begun
 	ctx, cancel := context.WithTimeout(ctx, rolloutLimit)
 	defer cancel()
 	before := l.current
-	if err := e.change(ctx, data, appsv1.RollingUpdateDaemonSetStrategyType); err != nil {
+	if err := e.change(ctx, data); err != nil {
 		return err
 	}
 	begun()
-	if err := awaitTerway(ctx, client, nil); err != nil {
+	if err := terwayOf(client).Await(ctx, cluster.Awaited{Newest: true}); err != nil {
 		return err
 	}
 	l.current = data
@@ -51,25 +49,20 @@ func (e *environment) Rollout(ctx context.Context, data map[string]string, begun
 }
 
 // change puts a ConfigMap in place, and the hash of its chain on the DaemonSet.
-func (e *environment) change(ctx context.Context, data map[string]string, strategy appsv1.DaemonSetUpdateStrategyType) error {
+func (e *environment) change(ctx context.Context, data map[string]string) error {
 	client := e.lane.access.Client
 	if err := putConfig(ctx, client, data); err != nil {
 		return err
 	}
 	e.lane.current = nil // until it is known what runs
-	patch := map[string]any{"spec": map[string]any{
-		"updateStrategy": map[string]any{"type": strategy},
-		"template":       map[string]any{"metadata": map[string]any{"annotations": map[string]string{render.HashAnnotation: render.ChainHash(data)}}},
-	}}
-	if strategy == appsv1.OnDeleteDaemonSetStrategyType {
-		patch["spec"].(map[string]any)["updateStrategy"] = map[string]any{"type": strategy, "rollingUpdate": nil}
-	}
-	text, err := json.Marshal(patch)
+	patch, err := json.Marshal(map[string]any{"spec": map[string]any{"template": map[string]any{"metadata": map[string]any{
+		"annotations": map[string]string{render.HashAnnotation: render.ChainHash(data)},
+	}}}})
 	if err != nil {
 		return err
 	}
 	sets := client.AppsV1().DaemonSets(terway.ConfigMapNamespace)
-	if _, err := sets.Patch(ctx, terway.DaemonSetName, types.MergePatchType, text, metav1.PatchOptions{}); err != nil {
+	if _, err := sets.Patch(ctx, terway.DaemonSetName, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
 		return fmt.Errorf("put the chain's hash on Terway's DaemonSet: %w", err)
 	}
 	return nil
@@ -77,40 +70,14 @@ func (e *environment) change(ctx context.Context, data map[string]string, strate
 
 // Partly implements conformance.Fleet.
 func (e *environment) Partly(ctx context.Context, data map[string]string) error {
-	ctx, cancel := context.WithTimeout(ctx, rolloutLimit)
-	defer cancel()
 	e.mended = append(e.mended, func() error {
 		return e.Rollout(context.WithoutCancel(ctx), data, func() {})
 	})
-	if err := e.change(ctx, data, appsv1.OnDeleteDaemonSetStrategyType); err != nil {
+	if err := e.Configure(ctx, data); err != nil {
 		return err
 	}
-	client, first := e.lane.access.Client, e.lane.Nodes[1]
-	here := metav1.ListOptions{LabelSelector: standInSelector, FieldSelector: "spec.nodeName=" + first}
-	grace, pods := int64(0), client.CoreV1().Pods(terway.ConfigMapNamespace)
-	if err := pods.DeleteCollection(ctx, metav1.DeleteOptions{GracePeriodSeconds: &grace}, here); err != nil {
-		return err
-	}
-	for {
-		found, err := pods.List(ctx, here)
-		if err != nil {
-			return err
-		}
-		newest, err := revision(ctx, client)
-		if err != nil {
-			return err
-		}
-		if slices.ContainsFunc(found.Items, func(p corev1.Pod) bool {
-			return isReady(p) && p.DeletionTimestamp == nil && p.Labels[appsv1.ControllerRevisionHashLabelKey] == newest
-		}) {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("Terway's stand-in does not come back on %s", first) //nolint:staticcheck // a name
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
+	e.lane.current = nil // nodes differ
+	return terwayOf(e.lane.access.Client).Restart(ctx, e.lane.Nodes[1])
 }
 
 // setList gives the last node the list of a ConfigMap.
@@ -151,22 +118,15 @@ func (e *environment) Roll(ctx context.Context, data map[string]string) error {
 	if maps.Equal(data, l.current) {
 		return nil
 	}
-	e.refusal = nil
+	e.Refusal = nil
 	client := l.access.Client
-	old, err := standIns(ctx, client)
-	if err != nil {
-		return err
-	}
 	if err := putConfig(ctx, client, data); err != nil {
 		return err
 	}
 	l.current = nil // until it is known what runs
-	if err := restart(ctx, client); err != nil {
-		return err
-	}
-	err = awaitTerway(ctx, client, old)
-	if errors.As(err, &e.refusal) {
-		return e.refusal
+	err := terwayOf(client).Restart(ctx, "")
+	if errors.As(err, &e.Refusal) {
+		return e.Refusal
 	}
 	if err == nil {
 		l.current = data

@@ -26,8 +26,6 @@ type view struct {
 	World cluster.World
 	// Data of the ConfigMap that was rolled out, and with which facts.
 	Data map[string]string
-	// Refusal is what Terway's init container said to Data, "" where it did not fail.
-	Refusal string
 	// Alone: no other process uses the cluster, so the chain may be replaced.
 	Alone bool
 }
@@ -53,7 +51,7 @@ func newLane(ctx context.Context, v view) (*lane, error) {
 		if err != nil {
 			return nil, err
 		}
-		l.places[where] = machine{remote, container}
+		l.places[where] = &machine{remote, container}
 	}
 	for where, namespace := range map[conformance.Where]string{conformance.AtExternal: "external", conformance.AtPublic: "public"} {
 		remote, err := inContainer(v.VPC, "ip", "netns", "exec", namespace)
@@ -72,7 +70,7 @@ type machine struct {
 }
 
 // Look implements conformance.Place.
-func (m machine) Look(ctx context.Context, sysctls ...string) (probe.Inspection, error) {
+func (m *machine) Look(ctx context.Context, sysctls ...string) (probe.Inspection, error) {
 	seen, err := m.Remote.Look(ctx, sysctls...)
 	if err != nil {
 		return seen, err
@@ -82,7 +80,7 @@ func (m machine) Look(ctx context.Context, sysctls ...string) (probe.Inspection,
 }
 
 // Shell implements conformance.Operator.
-func (m machine) Shell(ctx context.Context, text, stdin string) (string, error) {
+func (m *machine) Shell(ctx context.Context, text, stdin string) (string, error) {
 	return dockerWith(ctx, stdin, "exec", "-i", m.container, "sh", "-c", text)
 }
 
@@ -92,24 +90,20 @@ func (l *lane) Open(ctx context.Context, setup conformance.Setup) (conformance.E
 		return nil, &conformance.Unsupported{Why: why}
 	}
 	setup.Data = withLive(setup.Data)
-	e := &environment{lane: l, sabotage: setup.Sabotage}
-	if l.Refusal != "" && maps.Equal(setup.Data, l.Data) {
-		e.refusal = &conformance.StartError{Stage: conformance.StageTerway, Err: errors.New(l.Refusal)}
-	}
-	if !maps.Equal(setup.Data, l.current) {
-		if err := fresh(ctx, l.Nodes); err != nil {
-			return nil, err
-		}
-	}
-	if err := e.Roll(ctx, setup.Data); err != nil && !errors.As(err, &e.refusal) {
-		return nil, errors.Join(err, e.mend())
-	}
 	inner, err := cluster.Open(ctx, l.access, l.World, l.places)
 	if err != nil {
-		return nil, errors.Join(err, e.mend())
+		return nil, err
 	}
 	inner.Manner = setup.Sabotage.Manner
-	e.Environment = inner
+	e := &environment{Environment: inner, lane: l, sabotage: setup.Sabotage}
+	if !maps.Equal(setup.Data, l.current) {
+		if err := fresh(ctx, l.Nodes); err != nil {
+			return nil, errors.Join(err, e.Close())
+		}
+	}
+	if err := e.Roll(ctx, setup.Data); err != nil && e.Refusal == nil {
+		return nil, errors.Join(err, e.Close())
+	}
 	if err := e.breakWorld(ctx); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
@@ -145,16 +139,11 @@ type environment struct {
 	*cluster.Environment
 	lane     *lane
 	sabotage conformance.Sabotage
-	// refusal is why no pod can start.
-	refusal *conformance.StartError
-	mended  []func() error
+	mended   []func() error
 }
 
 // Start implements conformance.Environment.
 func (e *environment) Start(ctx context.Context, spec conformance.PodSpec) (conformance.Pod, error) {
-	if e.refusal != nil {
-		return nil, e.refusal
-	}
 	node := e.World.Node
 	if spec.OnOther {
 		node = e.World.Other
@@ -163,7 +152,7 @@ func (e *environment) Start(ctx context.Context, spec conformance.PodSpec) (conf
 }
 
 // has are features of this environment that other clusters lack.
-var has = []conformance.Feature{conformance.Rules, conformance.Shell, conformance.Rollout, conformance.PublicAddress, conformance.Sandboxes, conformance.Nodes, conformance.NodeLists, conformance.Outside, conformance.NetAdmin}
+var has = []conformance.Feature{conformance.Rules, conformance.Shell, conformance.Rollout, conformance.PublicAddress, conformance.Sandboxes, conformance.Nodes, conformance.MachineChanges, conformance.Breakage, conformance.NodeLists, conformance.Outside, conformance.NetAdmin}
 
 // Missing implements conformance.Environment.
 func (e *environment) Missing(f conformance.Feature) string {

@@ -13,6 +13,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/chainlint/chainlint/conformance"
 	"github.com/chainlint/chainlint/conformance/agent"
@@ -30,10 +31,13 @@ type pod struct {
 const findSandbox = `id=$(ctr --namespace=k8s.io containers ls -q 'labels."io.kubernetes.pod.uid"==%s,labels."io.cri-containerd.kind"==sandbox')
 `
 
+// recreateLimit is how long a kubelet may take to make a sandbox again.
+const recreateLimit = 40 * time.Second
+
 // Recreate implements conformance.Recreated.
 func (p *pod) Recreate(ctx context.Context) error {
 	kill := fmt.Sprintf(findSandbox, p.UID()) + `ctr --namespace=k8s.io tasks kill --signal KILL "$id"` + "\n"
-	return p.Resume(ctx, func(ctx context.Context) error { return script(ctx, p.node, kill) })
+	return p.Resume(ctx, recreateLimit, func(ctx context.Context) error { return script(ctx, p.node, kill) })
 }
 
 // Change implements conformance.Tinkerer, with the rights of the node: the pod has none.
@@ -120,14 +124,11 @@ func (s *static) Delete(ctx context.Context) error {
 	if err := script(ctx, s.World.Node, "rm -f "+s.file()+"\n"); err != nil {
 		return err
 	}
-	for {
+	return wait.PollUntilContextCancel(ctx, 200*time.Millisecond, true, func(ctx context.Context) (bool, error) {
 		_, err := s.Access.Client.CoreV1().Pods(s.Access.Namespace).Get(ctx, s.mirror(), metav1.GetOptions{})
 		if apierrors.IsNotFound(err) {
-			return nil
+			return true, nil
 		}
-		if err != nil {
-			return err
-		}
-		time.Sleep(200 * time.Millisecond)
-	}
+		return false, err
+	})
 }

@@ -50,7 +50,7 @@ const lanes = 8
 // alone tells whether a spec must have the cluster for itself: because it counts rules on a node, or because it
 // replaces the chain.
 func alone(spec *conformance.Spec) bool {
-	return slices.Contains(spec.Needs, conformance.Rules) || slices.Contains(spec.Needs, conformance.Rollout) || spec.Own
+	return slices.Contains(spec.Needs, conformance.Rules) || slices.Contains(spec.Needs, conformance.Rollout) || spec.Own || spec.Disruptive
 }
 
 // Run makes the cluster what the plan says and runs its specs: first those that can share the cluster, then those that
@@ -68,7 +68,7 @@ func (c *Cluster) Run(ctx context.Context, plan conformance.Plan, plugins string
 		return err
 	}
 	if refusal != nil {
-		v.Refusal = refusal.Err.Error()
+		v.World.Refusal = refusal.Err.Error()
 	}
 	if err := c.tidy(ctx, access); err != nil {
 		return fmt.Errorf("remove what an earlier run left on %s: %w", c.Name, err)

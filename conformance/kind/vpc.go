@@ -18,11 +18,10 @@ import (
 type vpc struct {
 	// name of the cluster; those of the network and of the container follow from it.
 	name string
-	// ip and ip6 of the router on the nodes' network.
-	ip, ip6 netip.Addr
 }
 
-func (v vpc) network() string   { return v.name + "-eni" }
+// network has a name behind that of kind's: when a node starts again, the engine gives it interfaces in this order.
+func (v vpc) network() string   { return "vpc-" + v.name }
 func (v vpc) container() string { return v.name + "-vpc" }
 
 // Addresses outside of the cluster, as in the lab of network namespaces.
@@ -90,12 +89,9 @@ func (c *Cluster) names() []string {
 
 // findAddresses asks the engine for what it gave.
 func (c *Cluster) findAddresses(ctx context.Context) error {
-	var err error
-	if c.vpc.ip, c.vpc.ip6, err = addressesOf(ctx, c.vpc.container(), kindNetwork); err != nil {
-		return err
-	}
 	for i := range c.nodes {
 		n := &c.nodes[i]
+		var err error
 		if n.eni, n.eni6, err = addressesOf(ctx, n.name, c.vpc.network()); err != nil {
 			return err
 		}
@@ -126,8 +122,16 @@ func (c *Cluster) routes(ctx context.Context) error {
 	if err := script(ctx, c.vpc.container(), c.vpcVariables()+vpcScript); err != nil {
 		return fmt.Errorf("make the VPC: %w", err)
 	}
-	variables := fmt.Sprintf("ROUTER=%s ROUTER6=%s\n", c.vpc.ip, valid(c.vpc.ip6, c.dual()))
-	return c.onAll(func(n *node) error { return script(ctx, n.name, variables+nodeScript) })
+	return c.onAll(func(n *node) error { return behind(ctx, n.name, c.vpc.container(), c.dual()) })
+}
+
+// behind puts a node behind the router.
+func behind(ctx context.Context, node, router string, dual bool) error {
+	ip, ip6, err := addressesOf(ctx, router, kindNetwork)
+	if err != nil {
+		return err
+	}
+	return script(ctx, node, fmt.Sprintf("ROUTER=%s ROUTER6=%s\n", ip, valid(ip6, dual))+nodeScript)
 }
 
 // findSlices asks for the nodes' parts of the pods' ranges.

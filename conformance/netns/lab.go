@@ -246,7 +246,7 @@ func (l *Lab) Missing(f conformance.Feature) string {
 		return withoutSCTP()
 	case conformance.Before:
 		return conformance.NoGate
-	case conformance.Kubelet, conformance.Sandboxes, conformance.Nodes, conformance.NodeLists:
+	case conformance.Kubelet, conformance.Sandboxes, conformance.Nodes, conformance.MachineChanges, conformance.NodeLists:
 		return "pods are network namespaces here, and no kubelet runs them"
 	}
 	return ""

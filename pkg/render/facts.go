@@ -52,7 +52,7 @@ func (f *FoundFacts) Add(o *manifest.Object) {
 	case ref.Kind == "DaemonSet" && ref.Namespace == terway.ConfigMapNamespace:
 		f.daemonSets = true
 		f.kubeProxySeen = f.kubeProxySeen || strings.HasPrefix(ref.Name, "kube-proxy")
-		if slices.Contains([]string{terway.DaemonSetName, "terway-eni", "terway"}, ref.Name) {
+		if slices.Contains(terway.DaemonSetNames, ref.Name) {
 			f.terwayDaemonSet(o)
 		}
 	}

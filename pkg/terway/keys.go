@@ -2,6 +2,10 @@
 
 package terway
 
+// DaemonSetNames are what Terway's DaemonSet is called: today, in exclusive-ENI clusters before v1.11, and in old manifests
+// (charts/terway, terway.yml of v1.0).
+var DaemonSetNames = []string{DaemonSetName, "terway-eni", "terway"}
+
 // Where Terway's configuration lives, and where it ends up.
 const (
 	ConfigMapName      = "eni-config"
