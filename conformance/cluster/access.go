@@ -9,7 +9,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -18,6 +17,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -174,19 +174,21 @@ func Remove(ctx context.Context, client kubernetes.Interface, namespace string) 
 	if err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("remove the namespace %s: %w", namespace, err)
 	}
-	for {
+	err = wait.PollUntilContextCancel(ctx, again, true, func(ctx context.Context) (bool, error) {
 		_, err := client.CoreV1().Namespaces().Get(ctx, namespace, metav1.GetOptions{})
-		switch {
-		case apierrors.IsNotFound(err):
-			return nil
-		case ctx.Err() != nil:
-			return fmt.Errorf("the namespace %s is being removed, and is not gone yet: see kubectl get namespace %s -o yaml", namespace, namespace)
-		case err != nil && !errors.Is(err, context.DeadlineExceeded):
-			return err
+		if apierrors.IsNotFound(err) {
+			return true, nil
 		}
-		time.Sleep(200 * time.Millisecond)
+		return false, err
+	})
+	if wait.Interrupted(err) {
+		return fmt.Errorf("the namespace %s is being removed, and is not gone yet: see kubectl get namespace %s -o yaml", namespace, namespace)
 	}
+	return err
 }
+
+// again is how often a cluster is asked that cannot be watched.
+const again = 200 * time.Millisecond
 
 // UseNamespace takes a namespace that somebody made.
 func (a *Access) UseNamespace(ctx context.Context) error {

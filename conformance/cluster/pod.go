@@ -17,6 +17,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/chainlint/chainlint/conformance"
@@ -138,17 +139,19 @@ func (a *Access) run(ctx context.Context, wanted *corev1.Pod) (*Pod, error) {
 func (a *Access) Join(ctx context.Context, name string) (*Pod, error) {
 	ctx, cancel := context.WithTimeout(ctx, resumeLimit)
 	defer cancel()
-	for {
+	p := &Pod{access: a, name: name}
+	err := wait.PollUntilContextCancel(ctx, again, true, func(ctx context.Context) (bool, error) {
 		made, err := a.Client.CoreV1().Pods(a.Namespace).Get(ctx, name, metav1.GetOptions{})
-		if err == nil {
-			p := &Pod{access: a, name: name, uid: string(made.UID)}
-			return p, p.start(ctx)
+		if apierrors.IsNotFound(err) {
+			return false, nil
 		}
-		if !apierrors.IsNotFound(err) {
-			return nil, fmt.Errorf("wait for the pod %s: %w", name, err)
-		}
-		time.Sleep(200 * time.Millisecond)
+		p.uid = string(made.UID)
+		return true, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("wait for the pod %s: %w", name, err)
 	}
+	return p, p.start(ctx)
 }
 
 func (p *Pod) start(ctx context.Context) error {

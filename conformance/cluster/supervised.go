@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/chainlint/chainlint/conformance/agent"
@@ -174,20 +175,17 @@ func (p *Pod) Evict(ctx context.Context) error {
 
 // awaitEvent waits until the kubelet said something of the pod.
 func (p *Pod) awaitEvent(ctx context.Context, reason string) error {
-	for {
+	err := wait.PollUntilContextCancel(ctx, again, true, func(ctx context.Context) (bool, error) {
 		events, err := p.access.Client.CoreV1().Events(p.access.Namespace).List(ctx, metav1.ListOptions{FieldSelector: "involvedObject.uid=" + p.uid})
 		if err != nil {
-			return fmt.Errorf("list the events of %s: %w", p.name, err)
+			return false, fmt.Errorf("list the events of %s: %w", p.name, err)
 		}
-		if slices.ContainsFunc(events.Items, func(e corev1.Event) bool { return e.Reason == reason }) {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("the pod %s has ended, and nobody says that it was %s", p.name, strings.ToLower(reason))
-		case <-time.After(200 * time.Millisecond):
-		}
+		return slices.ContainsFunc(events.Items, func(e corev1.Event) bool { return e.Reason == reason }), nil
+	})
+	if wait.Interrupted(err) {
+		return fmt.Errorf("the pod %s has ended, and nobody says that it was %s", p.name, strings.ToLower(reason))
 	}
+	return err
 }
 
 // Ready implements conformance.Supervised.
@@ -255,18 +253,18 @@ func (p *Pod) addEphemeral(ctx context.Context) error {
 
 // logged is what a container wrote to its log, as soon as it is there.
 func (p *Pod) logged(ctx context.Context, container string) (seen probe.Inspection, err error) {
-	for {
+	err = wait.PollUntilContextCancel(ctx, again, true, func(ctx context.Context) (bool, error) {
 		text, err := p.access.Client.CoreV1().Pods(p.access.Namespace).GetLogs(p.name, &corev1.PodLogOptions{Container: container}).DoRaw(ctx)
-		if line, _, whole := strings.Cut(string(text), "\n"); err == nil && whole {
-			err := json.Unmarshal([]byte(line), &seen)
-			return seen, err
+		line, _, whole := strings.Cut(string(text), "\n")
+		if err != nil || !whole {
+			return false, nil //nolint:nilerr // it has not started
 		}
-		select {
-		case <-ctx.Done():
-			return seen, fmt.Errorf("the %s container of %s says nothing: %w", container, p.name, ctx.Err())
-		case <-time.After(200 * time.Millisecond):
-		}
+		return true, json.Unmarshal([]byte(line), &seen)
+	})
+	if wait.Interrupted(err) {
+		err = fmt.Errorf("the %s container of %s says nothing: %w", container, p.name, err)
 	}
+	return seen, err
 }
 
 // Name of the pod.

@@ -7,11 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/metadata"
 )
 
@@ -60,10 +60,11 @@ func (a *Access) sweep(ctx context.Context, selector string, old func(metav1.Obj
 func sweepKind(ctx context.Context, client metadata.ResourceInterface, selector string, old func(metav1.Object) bool) ([]string, error) {
 	var gone []string
 	grace, background := int64(1), metav1.DeletePropagationBackground
-	for first := true; ; first = false {
+	first := true
+	err := wait.PollUntilContextCancel(ctx, again, true, func(ctx context.Context) (bool, error) {
 		found, err := client.List(ctx, metav1.ListOptions{LabelSelector: selector})
 		if err != nil {
-			return gone, err
+			return false, err
 		}
 		left := 0
 		for i := range found.Items {
@@ -76,19 +77,17 @@ func sweepKind(ctx context.Context, client metadata.ResourceInterface, selector 
 				gone = append(gone, o.Name)
 				err := client.Delete(ctx, o.Name, metav1.DeleteOptions{GracePeriodSeconds: &grace, PropagationPolicy: &background})
 				if err != nil && !apierrors.IsNotFound(err) {
-					return gone, err
+					return false, err
 				}
 			}
 		}
-		if left == 0 {
-			return gone, nil
-		}
-		select {
-		case <-ctx.Done():
-			return gone, errors.New("they do not go in time")
-		case <-time.After(200 * time.Millisecond):
-		}
+		first = false
+		return left == 0, nil
+	})
+	if wait.Interrupted(err) {
+		err = errors.New("they do not go in time")
 	}
+	return gone, err
 }
 
 // Clean removes namespaces of runs that have expired, or all of them, and names them. selector, "" for none, is for fewer.

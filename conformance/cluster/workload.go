@@ -21,6 +21,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/dynamic"
 
 	"github.com/chainlint/chainlint/conformance"
@@ -165,24 +166,23 @@ func (w *workload) Pods(ctx context.Context) ([]conformance.Pod, error) {
 
 // on waits for the pod on a node.
 func (w *workload) on(ctx context.Context, node string) (*Pod, error) {
-	for {
+	var p *Pod
+	err := wait.PollUntilContextCancel(ctx, again, true, func(ctx context.Context) (bool, error) {
 		found, err := w.pods(ctx)
-		if err != nil {
-			return nil, err
-		}
 		for _, pod := range found {
-			if pod.Spec.NodeName != node || w.old[string(pod.UID)] || pod.DeletionTimestamp != nil {
-				continue
+			if pod.Spec.NodeName == node && !w.old[string(pod.UID)] && pod.DeletionTimestamp == nil {
+				p = &Pod{access: w.access, name: pod.Name, uid: string(pod.UID)}
 			}
-			p := &Pod{access: w.access, name: pod.Name, uid: string(pod.UID)}
-			return p, p.start(ctx)
 		}
-		select {
-		case <-ctx.Done():
-			return nil, fmt.Errorf("%s makes no pod on %s in time", w.name, node)
-		case <-time.After(200 * time.Millisecond):
-		}
+		return p != nil, err
+	})
+	if wait.Interrupted(err) {
+		return nil, fmt.Errorf("%s makes no pod on %s in time", w.name, node)
 	}
+	if err != nil {
+		return nil, err
+	}
+	return p, p.start(ctx)
 }
 
 func (w *workload) pods(ctx context.Context) ([]corev1.Pod, error) {
@@ -231,15 +231,12 @@ func (w *workload) Delete(ctx context.Context) error {
 
 // gone waits until no pod is left.
 func (w *workload) gone(ctx context.Context) error {
-	for {
+	err := wait.PollUntilContextCancel(ctx, again, true, func(ctx context.Context) (bool, error) {
 		found, err := w.pods(ctx)
-		if err != nil || len(found) == 0 {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return errors.New("the pods of " + w.name + " do not go")
-		case <-time.After(200 * time.Millisecond):
-		}
+		return len(found) == 0, err
+	})
+	if wait.Interrupted(err) {
+		return errors.New("the pods of " + w.name + " do not go")
 	}
+	return err
 }

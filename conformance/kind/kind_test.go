@@ -19,7 +19,10 @@ import (
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
-var wanted = flag.Bool("kind", false, "make a kind cluster, which takes a container engine and minutes")
+var (
+	wanted = flag.Bool("kind", false, "make a kind cluster, which takes a container engine and minutes")
+	keep   = flag.Bool("keep", false, "leave it, and take one that was left")
+)
 
 func TestMain(m *testing.M) {
 	if Child(context.Background()) {
@@ -40,20 +43,20 @@ func build(t *testing.T) image.Programs {
 	return image.Programs{Chainlint: filepath.Join(dir, "chainlint"), Conformance: filepath.Join(dir, "chainlint-conformance")}
 }
 
-// TestRollouts runs the specs that roll out chains of their own, and all that must notice a rollout that went wrong.
-func TestRollouts(t *testing.T) {
+// made is a cluster for all tests, and the directory of its plugins.
+func made(t *testing.T) (*Cluster, string) {
+	t.Helper()
 	if !*wanted {
 		t.Skip("a kind cluster is made with -kind only")
 	}
 	if err := Available(t.Context()); err != nil {
 		t.Skip(err)
 	}
-	setup := conformance.DefaultSetup()
 	dir, err := plugins.Dir(t.Context(), setup.Facts.PluginVersion(cni.Portmap))
 	if err != nil {
 		t.Skip(err)
 	}
-	c, err := Create(t.Context(), Options{KubeProxyMode: terway.KubeProxyIptables, IPStack: "ipv4", Programs: build(t), Say: t.Logf})
+	c, err := Create(t.Context(), Options{KubeProxyMode: terway.KubeProxyIptables, IPStack: "ipv4", Programs: build(t), Keep: *keep, Say: t.Logf})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,14 +65,29 @@ func TestRollouts(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	return c, dir
+}
+
+var setup = conformance.DefaultSetup()
+
+// TestCluster makes one cluster, which all that takes a cluster is tried on.
+func TestCluster(t *testing.T) {
+	c, dir := made(t)
+	t.Run("rollouts", func(t *testing.T) { rollouts(t, c, dir) })
+	t.Run("any cluster", func(t *testing.T) { anyCluster(t, c, dir) })
+}
+
+// rollouts runs the specs that roll out chains of their own or disrupt the cluster, and all that must notice a rollout
+// that went wrong.
+func rollouts(t *testing.T, c *Cluster, dir string) {
 	plan := conformance.Plan{Setup: setup, Mutants: []string{"NC-22", "NC-23"}}
 	for _, spec := range conformance.Specs() {
-		if spec.Own && (spec.Cluster || slices.Contains(spec.Needs, conformance.Rollout)) {
+		if spec.Own && (spec.Cluster || slices.Contains(spec.Needs, conformance.Rollout)) || spec.Disruptive {
 			plan.Specs = append(plan.Specs, spec.ID)
 		}
 	}
 	seen := 0
-	err = c.Run(t.Context(), plan, dir, func(e conformance.Event) {
+	err := c.Run(t.Context(), plan, dir, func(e conformance.Event) {
 		switch {
 		case e.Spec != nil:
 			seen++
