@@ -137,7 +137,7 @@ func (r *Report) tally() tally {
 	}{
 		{"core", (*Spec).decides},
 		{"beyond the core", func(s *Spec) bool { return s.Judged && !s.decides() }},
-		{"with chains of their own, not judged", func(s *Spec) bool { return !s.Judged }},
+		{"not judged: not asked for, or with a chain of their own", func(s *Spec) bool { return !s.Judged }},
 	} {
 		row := tallyRow{Name: kind.name, Counts: make([]int, len(outcomes))}
 		specs := r.where(kind.of)
