@@ -49,7 +49,7 @@ var limitSpecs = []Spec{
 		},
 	},
 	{
-		ID: "LL-028", Name: "an allow-list on the node that does not name the keys keeps pods from starting, and the reason is told", Level: Ext, Own: true, Needs: []Feature{OwnChain}, Evidence: 4,
+		ID: "LL-028", Name: "an allow-list on the node that does not name the keys keeps pods from starting, and the reason is told", Level: Ext, Own: true, Cluster: true, Needs: []Feature{OwnChain}, Evidence: 4,
 		Why: "/etc/cni/tuning/allowlist.conf is the node's, and tuning fails on each key that no line of it matches.",
 		Run: func(t *T) {
 			list := func(lines ...string) func(*Setup) {

@@ -38,6 +38,8 @@ type Event struct {
 	Mutant  *report.Mutant `json:"mutant,omitempty"`
 	// About the environment of the chain under test.
 	About *About `json:"about,omitempty"`
+	// Left is what could not be undone.
+	Left string `json:"left,omitempty"`
 	// Fault ends the run: the environment could not be made.
 	Fault string `json:"fault,omitempty"`
 }

@@ -194,6 +194,8 @@ func (c *testCase) take(r *report.Report, o *options, e conformance.Event) {
 		r.Specs[i] = *e.Spec
 		r.Specs[i].Judged, r.Specs[i].Reproduce = planned.Judged, planned.Reproduce
 		required(&r.Specs[i], o.require)
+	case e.Left != "":
+		r.Cleanup = append(r.Cleanup, e.Left)
 	case e.Mutant != nil:
 		r.Mutation.Mutants = append(r.Mutation.Mutants, *e.Mutant)
 	case e.About != nil && r.Run.StandIn == "":

@@ -16,8 +16,9 @@ import (
 )
 
 const cleanupWords = `Removes what a run left that was killed: half-built plugins in the user's cache, unfinished files of a report, kind
-clusters with everything around them, and with --kubeconfig what has expired in a cluster. Namespaces, interfaces and
-rules of network namespaces are not among it: the kernel removes them with the process that made them.`
+clusters with everything around them, and with --kubeconfig what has expired in a cluster, lists that runs put into its
+eni-config among it. Namespaces, interfaces and rules of network namespaces are not: the kernel removes them with the
+process that made them.`
 
 // cleanup removes what aborted runs left.
 func (a *app) cleanup(ctx context.Context, args []string) int {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"slices"
 
@@ -11,7 +12,6 @@ import (
 	"github.com/chainlint/chainlint/conformance/kind"
 	"github.com/chainlint/chainlint/conformance/netns"
 	"github.com/chainlint/chainlint/internal/plugins"
-	"github.com/chainlint/chainlint/pkg/cni"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
@@ -29,9 +29,9 @@ type place interface {
 func (a *app) place(ctx context.Context, o *options, cases []*testCase) (place, error) {
 	switch o.env {
 	case kindEnv:
-		return a.kindPlace(ctx, o)
+		return a.kindPlace(ctx, o, cases)
 	case clusterEnv:
-		return a.clusterPlace(ctx, o.live)
+		return a.clusterPlace(ctx, o.live, cases)
 	}
 	return a.netnsPlace(ctx, o, cases)
 }
@@ -76,11 +76,21 @@ type kindClusters struct {
 	cluster *kind.Cluster
 }
 
-func (a *app) kindPlace(ctx context.Context, o *options) (place, error) {
-	if err := kind.Available(ctx); err != nil {
+func (a *app) kindPlace(ctx context.Context, o *options, cases []*testCase) (place, error) {
+	if err := possibleOnKind(ctx, cases); err != nil {
 		return nil, err
 	}
 	return &kindClusters{options: o, say: a.say}, nil
+}
+
+// possibleOnKind says why cases cannot be run on kind clusters here.
+func possibleOnKind(ctx context.Context, cases []*testCase) error {
+	for _, c := range cases {
+		if err := kind.Buildable(c.plan.Setup.Facts); err != nil {
+			return fmt.Errorf("%s: %w", c.name(), err)
+		}
+	}
+	return kind.Available(ctx)
 }
 
 func (k *kindClusters) run(ctx context.Context, c *testCase, emit func(conformance.Event)) error {
@@ -95,17 +105,19 @@ func (k *kindClusters) run(ctx context.Context, c *testCase, emit func(conforman
 		}
 		k.cluster = made
 	}
-	dir := k.options.pluginDir
-	if dir == "" {
-		release, err := terway.Release(facts.PluginVersion(cni.Portmap))
-		if err != nil {
-			return err
-		}
-		if dir, err = plugins.Dir(ctx, release); err != nil {
-			return err
-		}
+	return k.cluster.Run(ctx, c.plan, func(plugin string) (string, error) { return k.pluginDir(ctx, facts, plugin) }, emit)
+}
+
+// pluginDir is where the binary of a plugin is.
+func (k *kindClusters) pluginDir(ctx context.Context, f terway.PoolFacts, plugin string) (string, error) {
+	if k.options.pluginDir != "" {
+		return k.options.pluginDir, nil
 	}
-	return k.cluster.Run(ctx, c.plan, dir, emit)
+	release, err := terway.Release(f.PluginVersion(plugin))
+	if err != nil {
+		return "", err
+	}
+	return plugins.Dir(ctx, release)
 }
 
 func (k *kindClusters) rootless() bool { return false }

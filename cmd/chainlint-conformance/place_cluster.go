@@ -25,8 +25,6 @@ type liveCluster struct {
 	say     func(format string, args ...any)
 	// failed: a case did not come about.
 	failed bool
-	// left is why the chain is not what it was before the run.
-	left error
 }
 
 // connect reads what the cluster says of itself.
@@ -38,6 +36,9 @@ func (a *app) connect(ctx context.Context, o *options) (*liveCluster, error) {
 	live, err := access.Read(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if live.Replaced != "" {
+		return nil, errors.New(live.Replaced)
 	}
 	return &liveCluster{options: o, access: access, live: live, say: a.say}, nil
 }
@@ -91,8 +92,8 @@ func (l *liveCluster) missing(ctx context.Context) error {
 }
 
 // clusterPlace makes the namespace of the run, or takes the one that is named.
-func (a *app) clusterPlace(ctx context.Context, l *liveCluster) (place, error) {
-	if err := l.confirmed(); err != nil {
+func (a *app) clusterPlace(ctx context.Context, l *liveCluster, cases []*testCase) (place, error) {
+	if err := l.replaceable(cases); err != nil {
 		return nil, err
 	}
 	if err := l.missing(ctx); err != nil {
@@ -143,7 +144,11 @@ func (l *liveCluster) judge(ctx context.Context, c *testCase, emit func(conforma
 	switch {
 	case l.options.disruptive:
 		chain := l.access.NewReplacement(node, other)
-		defer func() { l.left = errors.Join(l.left, l.takeBack(ctx, chain)) }()
+		defer func() {
+			if err := l.takeBack(ctx, chain); err != nil {
+				emit(conformance.Event{Left: err.Error()})
+			}
+		}()
 		err = l.putInPlace(ctx, chain, c, &w)
 	case l.options.inspect:
 		w.Lists, err = l.access.Lists(ctx, []string{node})
@@ -173,11 +178,6 @@ func (l *liveCluster) rootless() bool { return false }
 
 func (l *liveCluster) close(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
-	return errors.Join(l.left, l.remove(ctx))
-}
-
-// remove removes what was made in the cluster.
-func (l *liveCluster) remove(ctx context.Context) error {
 	if g := l.options.gate; g != nil && g.Namespace != "" && l.options.gateEnds == l.failed {
 		return nil // the pods stay until --after came about
 	}

@@ -5,7 +5,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os/exec"
 	"slices"
@@ -45,23 +44,22 @@ func (a *app) possible(ctx context.Context, o *options, cases []*testCase) int {
 	case netnsEnv:
 		return a.missing(ctx, releases(cases, o))
 	case kindEnv:
-		if err := kind.Available(ctx); err != nil {
+		if err := possibleOnKind(ctx, cases); err != nil {
 			fmt.Fprintf(a.out, "This machine cannot run it: %v\n", err)
 			return exitCouldNotRun
 		}
 		fmt.Fprintf(a.out, "Nodes will be made of %s.\nThis machine can run it.\n", cmp.Or(o.nodeImage, kind.NodeImage(ctx)))
 		return exitOK
 	}
-	if err := o.live.confirmed(); err != nil {
+	if err := o.live.replaceable(cases); err != nil {
 		return a.tell("plan", err)
 	}
-	err := o.live.missing(ctx)
-	if o.disruptive {
-		err = errors.Join(err, a.planReplacements(o.live, cases))
-	}
-	if err != nil {
+	if err := o.live.missing(ctx); err != nil {
 		fmt.Fprintf(a.out, "This user cannot run it: %v\n", err)
 		return exitCouldNotRun
+	}
+	if o.disruptive {
+		a.planReplacements(o.live, cases)
 	}
 	fmt.Fprintf(a.out, "It makes pods that end by themselves, in %s, and reads the chain.\nThis user can run it.\n", cmp.Or(o.namespace, "a namespace of its own"))
 	return exitOK

@@ -3,7 +3,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/netip"
@@ -58,14 +60,11 @@ func stubInit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	features, err := terway.FeaturesOf(os.Getenv(kind.VersionVariable), nil)
-	if err != nil {
-		return err
+	var here terway.Node
+	if err := json.Unmarshal([]byte(os.Getenv(kind.NodeVariable)), &here); err != nil {
+		return fmt.Errorf("%s: %w", kind.NodeVariable, err)
 	}
-	here := terway.Node{
-		Features: features, Kernel: terway.KernelVersion(stub.Kernel()),
-		ExclusiveENI: strings.EqualFold(node.Labels[terway.ExclusiveENILabel], "eniOnly"),
-	}
+	here.ExclusiveENI = exclusive(node)
 	if err := stub.PrepareHost(); err != nil {
 		return err
 	}
@@ -82,6 +81,10 @@ func stubInit(ctx context.Context) error {
 	return stub.Symmetric(ctx, *merged.Symmetric, len(node.Spec.PodCIDRs) > 1)
 }
 
+func exclusive(node *corev1.Node) bool {
+	return strings.EqualFold(node.Labels[terway.ExclusiveENILabel], "eniOnly")
+}
+
 // runDir is where Terway's daemon keeps what outlives it.
 const runDir = "/var/run/eni"
 
@@ -90,7 +93,17 @@ func stubDaemon(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	datapath, err := stub.Datapath(stub.PodDirs)
+	if err != nil {
+		return err
+	}
+	datapath = cmp.Or(os.Getenv(kind.DatapathVariable), datapath)
 	pool := &stub.Pool{ENI: os.Getenv(kind.ENIVariable), File: filepath.Join(runDir, "pods.json")}
+	if stub.Redirects(datapath, exclusive(node)) {
+		if pool.Redirect, err = redirect(node, pool.ENI); err != nil {
+			return err
+		}
+	}
 	vSwitches := strings.Split(os.Getenv(kind.VSwitchVariable), ",")
 	if len(vSwitches) != len(node.Spec.PodCIDRs) {
 		return fmt.Errorf("the node has %q of the vSwitches %q", node.Spec.PodCIDRs, vSwitches)
@@ -109,11 +122,28 @@ func stubDaemon(ctx context.Context) error {
 	if err := pool.Load(); err != nil {
 		return err
 	}
-	datapath, err := stub.Datapath(stub.PodDirs)
-	if err != nil {
-		return err
-	}
 	return stub.Listen(ctx, stub.Socket, pool, datapath, func() error { return stub.Publish(stub.PodDirs) })
+}
+
+// redirect is what becomes of what pods of a node send: all but what is for the node itself.
+func redirect(node *corev1.Node, eni string) (*stub.Redirect, error) {
+	r := &stub.Redirect{Router: os.Getenv(kind.RouterVariable)}
+	for _, a := range node.Status.Addresses {
+		if ip, err := netip.ParseAddr(a.Address); err == nil && a.Type == corev1.NodeInternalIP {
+			r.Own = append(r.Own, ip)
+		}
+	}
+	link, err := net.InterfaceByName(eni)
+	if err != nil {
+		return nil, fmt.Errorf("find the ENI %s: %w", eni, err)
+	}
+	addresses, err := link.Addrs()
+	for _, a := range addresses {
+		if p, err := netip.ParsePrefix(a.String()); err == nil {
+			r.Own = append(r.Own, p.Addr())
+		}
+	}
+	return r, err
 }
 
 // stubPolicy is the container with the only probe of Terway's DaemonSet.

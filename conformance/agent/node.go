@@ -32,6 +32,12 @@ type Node struct {
 	First string `json:"first"`
 }
 
+// Lacks tells whether a node has no plugin of a type.
+func (n Node) Lacks(plugin string) bool {
+	_, there := n.Plugins[plugin]
+	return !there
+}
+
 // references are the plugins that say their release when they are run without any environment
 // (containernetworking/cni:pkg/skel/skel.go, PluginMainFuncsWithError). No other program of a node is run.
 var references = []string{"bandwidth", "firewall", "portmap", "sbr", "tuning", "vrf"}

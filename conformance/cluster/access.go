@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package cluster is the environment of the conformance suite that is a Kubernetes cluster: any one that a kubeconfig
-// leads to. Everything that it makes is in a namespace of its own, which says until when it may live; of the chain
-// and of Terway it only reads.
+// leads to. Everything that it makes is in a namespace of its own, which says until when it may live. Of the chain and of
+// Terway it only reads, but where somebody lets it replace the chain for a while.
 package cluster
 
 import (

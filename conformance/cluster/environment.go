@@ -38,10 +38,22 @@ type World struct {
 	Lists map[string]string
 	// Live are the data of the ConfigMap before the run where it may replace the chain, nil where it may not.
 	Live map[string]string
-	// Refusal is what Terway's init container says to the chain, "" where it does not fail.
-	Refusal string
+	// Refusal is why no pod can start with the chain, nil where they can.
+	Refusal *Refusal
 	// Kept are pods from before an upgrade, nil where there is no gate.
 	Kept *Kept
+}
+
+// Refusal is a [conformance.StartError] that another process is told of.
+type Refusal struct{ Stage, Why string }
+
+// RefusalOf an error, nil where it is none.
+func RefusalOf(err error) *Refusal {
+	var start *conformance.StartError
+	if !errors.As(err, &start) {
+		return nil
+	}
+	return &Refusal{start.Stage, start.Err.Error()}
 }
 
 // Environment is a part of a cluster in which specs run: pods of one namespace on two nodes, and agents on the nodes'
@@ -68,8 +80,8 @@ const agentLimit = 60 * time.Second
 // Open starts what stays for all specs.
 func Open(ctx context.Context, a *Access, w World, places Places) (*Environment, error) {
 	e := &Environment{Access: a, World: w, places: map[conformance.Where]conformance.Place{}}
-	if w.Refusal != "" {
-		e.Refusal = &conformance.StartError{Stage: conformance.StageTerway, Err: errors.New(w.Refusal)}
+	if w.Refusal != nil {
+		e.Refusal = &conformance.StartError{Stage: w.Refusal.Stage, Err: errors.New(w.Refusal.Why)}
 	}
 	for where, p := range places {
 		e.places[where] = p
@@ -129,10 +141,8 @@ var absent = map[conformance.Feature]string{
 	conformance.Shell:          "commands cannot be run on nodes here",
 	conformance.Redirect:       "the datapath of this cluster is what it is",
 	conformance.Releases:       "the plugins are the nodes' own, of one release",
-	conformance.Rollout:        "the chain of this cluster is not touched",
 	conformance.Breakage:       "this chain would break pods of others",
 	conformance.Sandboxes:      "sandboxes cannot be taken away without privileges",
-	conformance.Nodes:          "the chain of this cluster is not touched",
 	conformance.MachineChanges: "the nodes of this cluster are not touched",
 	conformance.SCTPPackets:    "SCTP packets cannot be made without privileges",
 }
@@ -150,6 +160,8 @@ func (e *Environment) Missing(f conformance.Feature) string {
 		if e.World.Kept == nil {
 			return conformance.NoGate
 		}
+	case conformance.Rollout, conformance.Nodes:
+		return e.withoutRollout(f)
 	case conformance.NodeLists:
 		if e.World.Lists == nil {
 			return "the lists on nodes were not read: --inspect-nodes does, by a pod that mounts their directory read-only"
@@ -172,6 +184,17 @@ func (e *Environment) Missing(f conformance.Feature) string {
 	return ""
 }
 
+// withoutRollout says why the chain cannot be replaced, on one node or on several.
+func (e *Environment) withoutRollout(f conformance.Feature) string {
+	switch {
+	case e.World.Live == nil:
+		return "the chain of this cluster is not touched: --allow-disruptive lets a run replace it for a while"
+	case f == conformance.Nodes && e.World.Other == "":
+		return "there is no second node on which the chain could be replaced"
+	}
+	return ""
+}
+
 // withoutIPv6 says why pods have no IPv6 address, whatever their chain does: the node itself has none.
 func (e *Environment) withoutIPv6() string {
 	seen, err := e.places[conformance.OnNode].Look(context.Background())
@@ -188,10 +211,7 @@ func (e *Environment) withoutIPv6() string {
 
 // Start implements conformance.Environment.
 func (e *Environment) Start(ctx context.Context, spec conformance.PodSpec) (conformance.Pod, error) {
-	switch {
-	case e.Refusal != nil:
-		return nil, e.Refusal
-	case spec.Data != nil:
+	if spec.Data != nil {
 		return nil, errors.New("a pod of a cluster is attached with the list of its node")
 	}
 	node := e.World.Node
@@ -210,6 +230,9 @@ func (e *Environment) Start(ctx context.Context, spec conformance.PodSpec) (conf
 
 // StartOn starts a pod on a node of that name.
 func (e *Environment) StartOn(ctx context.Context, node string, spec conformance.PodSpec) (*Pod, error) {
+	if e.Refusal != nil {
+		return nil, e.Refusal
+	}
 	return e.Access.run(ctx, e.Template(node, spec))
 }
 

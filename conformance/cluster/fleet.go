@@ -22,15 +22,6 @@ type fleet struct {
 	live map[string]string
 }
 
-// Missing implements conformance.Environment.
-func (f *fleet) Missing(feature conformance.Feature) string {
-	switch feature {
-	case conformance.Rollout, conformance.Nodes, conformance.NodeLists:
-		return ""
-	}
-	return f.Environment.Missing(feature)
-}
-
 // own are the data of a spec's own chain, with the entry of Terway that this cluster has: another one could change the
 // datapath of pods.
 func (f *fleet) own(data map[string]string) (map[string]string, error) {
@@ -84,6 +75,7 @@ func (f *fleet) Configure(ctx context.Context, data map[string]string) error {
 	if err != nil {
 		return err
 	}
+	f.chain.current = nil // nodes go by another one
 	return f.chain.Put(ctx, whole)
 }
 
@@ -100,9 +92,7 @@ func (f *fleet) Rollout(ctx context.Context, data map[string]string, begun func(
 func (f *fleet) replace(ctx context.Context, whole map[string]string, begun func()) error {
 	f.Refusal = nil
 	err := f.chain.Replace(ctx, whole, begun)
-	if errors.As(err, &f.Refusal) {
-		return f.Refusal
-	}
+	errors.As(err, &f.Refusal)
 	return err
 }
 
@@ -120,7 +110,6 @@ func (f *fleet) Partly(ctx context.Context, data map[string]string) error {
 	if err := f.Configure(ctx, data); err != nil {
 		return err
 	}
-	f.chain.current = nil
 	return f.chain.Terway.Restart(ctx, f.chain.Nodes[0])
 }
 
@@ -151,21 +140,4 @@ func (f *fleet) StartOn(ctx context.Context, node string, spec conformance.PodSp
 		return nil, err
 	}
 	return p, nil
-}
-
-// lacks names a plugin of a chain that a node does not have, "" where all have all.
-func (f *fleet) lacks(ctx context.Context, data map[string]string) (string, error) {
-	for _, node := range f.chain.Nodes {
-		seen, err := f.Access.Inspect(ctx, node)
-		if err != nil {
-			return "", err
-		}
-		for _, p := range plugins(data[terway.ConflistName]) {
-			plugin := pluginType(p)
-			if _, ok := seen.Plugins[plugin]; !ok {
-				return fmt.Sprintf("the node %s has no plugin %s, which the chain of this spec takes", node, plugin), nil
-			}
-		}
-	}
-	return "", nil
 }

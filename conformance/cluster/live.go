@@ -25,8 +25,10 @@ type Live struct {
 	Facts *render.FoundFacts
 	// Config is the ConfigMap eni-config as YAML, "" where there is none.
 	Config string
-	Nodes  []corev1.Node
-	api    string
+	// Replaced says whose list the ConfigMap has, where it is that of a run, "" where it is not.
+	Replaced string
+	Nodes    []corev1.Node
+	api      string
 }
 
 // API is where pods find the API server.
@@ -84,6 +86,13 @@ func (l *Live) configMap(ctx context.Context, a *Access, name string) error {
 			return err
 		}
 		l.Config = string(text)
+		there, err := record(object)
+		if err != nil {
+			return err
+		}
+		if there != nil {
+			l.Replaced = there.words()
+		}
 	}
 	return l.add(object)
 }

@@ -7,14 +7,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/client-go/util/retry"
 
+	"github.com/chainlint/chainlint/conformance/agent"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
@@ -28,6 +30,9 @@ type Replacement struct {
 	Nodes []string
 	// current is the list that Terway goes by there, nil where nobody knows.
 	current *string
+	// put: the ConfigMap was changed.
+	put     bool
+	inspect func(ctx context.Context, node string) (agent.Node, error)
 }
 
 // ReplacedAnnotation is on the ConfigMap while its list is that of a run.
@@ -35,7 +40,10 @@ const ReplacedAnnotation = "chainlint.dev/replaced"
 
 // replaced is what the annotation holds: all that it takes to go back.
 type replaced struct {
-	Run     string    `json:"run"`
+	Run       string `json:"run"`
+	Namespace string `json:"namespace"`
+	// Since when the list may be that of the run, and when nobody needs it any more.
+	Since   time.Time `json:"since"`
 	Expires time.Time `json:"expires"`
 	Nodes   []string  `json:"nodes"`
 	// Before is the list that was there, nil for none; Now is that of the run.
@@ -48,13 +56,8 @@ const restartLimit = 3 * time.Minute
 
 // NewReplacement is that of a run on some nodes; "" is none.
 func (a *Access) NewReplacement(nodes ...string) *Replacement {
-	r := &Replacement{Access: a, Terway: Terway{a.Client, restartLimit}}
-	for _, n := range nodes {
-		if n != "" {
-			r.Nodes = append(r.Nodes, n)
-		}
-	}
-	return r
+	named := slices.DeleteFunc(slices.Clone(nodes), func(n string) bool { return n == "" })
+	return &Replacement{Access: a, Terway: Terway{a.Client, restartLimit}, Nodes: named, inspect: a.Inspect}
 }
 
 // list of the data of a ConfigMap, nil for none.
@@ -78,20 +81,31 @@ func setList(object *corev1.ConfigMap, text *string) {
 	}
 }
 
-// change updates the ConfigMap by a function that may refuse; it is tried again where somebody else was faster.
+// changeLimit is how long the ConfigMap is tried to be changed: an API server may be restarted meanwhile.
+const changeLimit = time.Minute
+
+// change updates the ConfigMap by a function that may refuse. It is tried again where somebody else was faster, or the API
+// does not answer.
 func (a *Access) change(ctx context.Context, change func(*corev1.ConfigMap) error) error {
 	configs := a.Client.CoreV1().ConfigMaps(terway.ConfigMapNamespace)
-	return retry.RetryOnConflict(retry.DefaultRetry, func() error {
+	var last error
+	err := wait.PollUntilContextTimeout(ctx, again, changeLimit, true, func(ctx context.Context) (bool, error) {
 		object, err := configs.Get(ctx, terway.ConfigMapName, metav1.GetOptions{})
-		if err != nil {
-			return err
+		if err == nil {
+			if err := change(object); err != nil {
+				return false, err
+			}
+			_, err = configs.Update(ctx, object, metav1.UpdateOptions{})
 		}
-		if err := change(object); err != nil {
-			return err
+		if last = err; err != nil && passing(err) {
+			return false, nil
 		}
-		_, err = configs.Update(ctx, object, metav1.UpdateOptions{})
-		return err
+		return err == nil, err
 	})
+	if wait.Interrupted(err) && last != nil {
+		return last
+	}
+	return err
 }
 
 // record reads the annotation, nil where no run has replaced the list.
@@ -107,26 +121,6 @@ func record(object *corev1.ConfigMap) (*replaced, error) {
 	return r, nil
 }
 
-// Put gives the ConfigMap the list of data, nothing else of it.
-func (r *Replacement) Put(ctx context.Context, data map[string]string) error {
-	return r.Access.change(ctx, func(object *corev1.ConfigMap) error {
-		there, err := record(object)
-		switch {
-		case err != nil:
-			return err
-		case there == nil:
-			there = &replaced{Run: r.Access.ID, Before: list(object.Data)}
-		case there.Run != r.Access.ID:
-			return fmt.Errorf("the run %s has replaced the list of this cluster and did not take it back: wait for its end, or say chainlint-conformance cleanup --kubeconfig FILE --all", there.Run)
-		case !equal(there.Now, list(object.Data)):
-			return errChanged
-		}
-		there.Expires, there.Nodes, there.Now = time.Now().Add(r.Access.lifetime()).UTC(), r.Nodes, list(data)
-		setList(object, list(data))
-		return there.keep(object)
-	})
-}
-
 // keep writes the annotation.
 func (r *replaced) keep(object *corev1.ConfigMap) error {
 	text, err := json.Marshal(r)
@@ -136,17 +130,74 @@ func (r *replaced) keep(object *corev1.ConfigMap) error {
 	return err
 }
 
-// errChanged is said where a run does not go back over what somebody else wrote.
-var errChanged = fmt.Errorf("somebody else changed %s of %s/%s while a run had replaced it, so it stays: what was there before stands in its annotation %s",
-	terway.ConflistName, terway.ConfigMapNamespace, terway.ConfigMapName, ReplacedAnnotation)
+// words say whose the list is.
+func (r *replaced) words() string {
+	return fmt.Sprintf("the list in %s/%s is that of the run %s, which replaced it and did not take it back yet: wait for its end; where it was killed, chainlint-conformance cleanup --kubeconfig FILE --all takes it back",
+		terway.ConfigMapNamespace, terway.ConfigMapName, r.Run)
+}
+
+// Put gives the ConfigMap the list of data, nothing else of it.
+func (r *Replacement) Put(ctx context.Context, data map[string]string) error {
+	a := r.Access
+	err := a.change(ctx, func(object *corev1.ConfigMap) error {
+		there, err := record(object)
+		switch {
+		case err != nil:
+			return err
+		case there == nil:
+			there = &replaced{Run: a.ID, Namespace: a.Namespace, Since: time.Now().UTC(), Before: list(object.Data)}
+		case there.Run != a.ID:
+			return errors.New(there.words())
+		case !equal(there.Now, list(object.Data)):
+			return fmt.Errorf("somebody else changed %s of %s/%s while a run had replaced it", terway.ConflistName, terway.ConfigMapNamespace, terway.ConfigMapName)
+		}
+		there.Expires, there.Now = time.Now().Add(a.lifetime()).UTC(), list(data)
+		there.Nodes = slices.Compact(slices.Sorted(slices.Values(append(there.Nodes, r.Nodes...))))
+		setList(object, list(data))
+		return there.keep(object)
+	})
+	r.put = r.put || err == nil
+	return err
+}
+
+// Ready tells whether the list of data may be put in place: Terway runs on the nodes, and they have the plugins. why is
+// "" where it may.
+func (r *Replacement) Ready(ctx context.Context, data map[string]string) (why string, err error) {
+	for _, node := range r.Nodes {
+		there, err := r.Terway.Pods(ctx, node)
+		if err == nil && len(there) == 0 {
+			return "no pod of Terway runs on the node " + node, nil
+		}
+		if err != nil {
+			return "", err
+		}
+		seen, err := r.inspect(ctx, node)
+		if err != nil {
+			return "", err
+		}
+		for _, p := range plugins(data[terway.ConflistName]) {
+			if plugin := pluginType(p); plugin != "" && seen.Lacks(plugin) {
+				return fmt.Sprintf("the node %s has no plugin %s, so every new pod there would fail", node, plugin), nil
+			}
+		}
+	}
+	return "", nil
+}
 
 // Replace is Put, and a restart of Terway on one node after the other; begun is called before the first one. The error
-// is a [*conformance.StartError] where Terway refuses the list.
+// is a [*conformance.StartError] where Terway or a runtime refuses the list.
 func (r *Replacement) Replace(ctx context.Context, data map[string]string, begun func()) error {
-	if err := r.Put(ctx, data); err != nil {
+	why, err := r.Ready(ctx, data)
+	if err == nil && why != "" {
+		err = fmt.Errorf("the chain is not put in place, and nothing was changed: %s", why)
+	}
+	if err != nil {
 		return err
 	}
 	r.current = nil
+	if err := r.Put(ctx, data); err != nil {
+		return err
+	}
 	begun()
 	for _, node := range r.Nodes {
 		if err := r.Terway.Restart(ctx, node); err != nil {
@@ -161,48 +212,71 @@ func (r *Replacement) Replace(ctx context.Context, data map[string]string, begun
 const settleLimit = 30 * time.Second
 
 // Lists reads the lists of the nodes, and reads again until all are as wanted or the time is over; "" for no matter what.
-func (r *Replacement) Lists(ctx context.Context, wanted string) (lists map[string]string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, settleLimit)
-	defer cancel()
-	err = wait.PollUntilContextCancel(ctx, time.Second, true, func(ctx context.Context) (bool, error) {
-		now, err := r.Access.Lists(ctx, r.Nodes)
-		if err != nil {
-			return false, err
-		}
-		lists = now
-		for _, text := range now {
-			if wanted != "" && text != wanted {
-				return false, nil
-			}
-		}
-		return true, nil
-	})
-	if lists != nil {
-		return lists, nil
+func (r *Replacement) Lists(ctx context.Context, wanted string) (map[string]string, error) {
+	lists, err := r.Access.Lists(ctx, r.Nodes) // the image may have to be fetched
+	differs := func(text string) bool { return strings.TrimSpace(text) != strings.TrimSpace(wanted) }
+	if err != nil || wanted == "" || !slices.ContainsFunc(r.Nodes, func(n string) bool { return differs(lists[n]) }) {
+		return lists, err
 	}
-	return nil, err
+	err = wait.PollUntilContextTimeout(ctx, time.Second, settleLimit, false, func(ctx context.Context) (bool, error) {
+		now, err := r.Access.Lists(ctx, r.Nodes)
+		if err == nil {
+			lists = now
+		}
+		return err == nil && !slices.ContainsFunc(r.Nodes, func(n string) bool { return differs(lists[n]) }), nil
+	})
+	if wait.Interrupted(err) && ctx.Err() == nil {
+		err = nil // whoever compares sees which node stays behind
+	}
+	return lists, err
 }
 
 // Restore takes the list back that was there before this run, where it replaced it.
 func (r *Replacement) Restore(ctx context.Context) error {
-	_, err := r.Access.restore(ctx, func(there *replaced) bool { return there.Run == r.Access.ID })
+	done, err := r.Access.restore(ctx, func(there *replaced) bool { return there.Run == r.Access.ID })
+	if done == nil && err == nil && r.put {
+		return errors.Join(fmt.Errorf("somebody else replaced %s/%s while it held the list of the run, so it stays as it is", terway.ConfigMapNamespace, terway.ConfigMapName),
+			r.Access.restartAll(ctx, r.Nodes, time.Now()))
+	}
+	r.put = r.put && done == nil
 	return err
 }
 
-// Undo takes the list back that was there before a run that has expired, or any where all is set, and says so.
+// Undo takes the list back that was there before a run that has expired, or any where all is set, and says so: its pods
+// first, because the chain that attached them detaches them. A run that may go on is an error.
 func (a *Access) Undo(ctx context.Context, all bool) ([]string, error) {
-	done, err := a.restore(ctx, func(there *replaced) bool { return all || time.Now().After(there.Expires) })
-	switch {
-	case apierrors.IsNotFound(err) || apierrors.IsForbidden(err): // who may not see the chain has not replaced it
+	object, err := a.Client.CoreV1().ConfigMaps(terway.ConfigMapNamespace).Get(ctx, terway.ConfigMapName, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) { // who may not see the chain has not replaced it
 		return nil, nil
-	case done == nil:
+	}
+	if err != nil {
 		return nil, err
 	}
-	return []string{"list of run " + done.Run + " from " + terway.ConfigMapNamespace + "/" + terway.ConfigMapName}, err
+	there, err := record(object)
+	switch {
+	case err != nil || there == nil:
+		return nil, err
+	case !all && time.Now().Before(there.Expires):
+		return nil, errors.New(there.words())
+	}
+	of := *a
+	of.ID, of.Namespace = there.Run, there.Namespace
+	if of.Namespace != "" {
+		if err := of.Sweep(ctx); err != nil {
+			return nil, err
+		}
+	}
+	done, err := a.restore(ctx, func(now *replaced) bool { return now.Run == there.Run })
+	if done == nil {
+		return nil, err
+	}
+	return []string{"the list of the run " + done.Run + " from " + terway.ConfigMapNamespace + "/" + terway.ConfigMapName}, err
 }
 
-// restore takes a list back and restarts Terway; only then it forgets that there was another one.
+// restore takes a list back and restarts Terway; only then it forgets that there was another one. A list that is not that of
+// the run any more is somebody else's, and stays: Terway is restarted, so that it goes by that.
 func (a *Access) restore(ctx context.Context, mine func(*replaced) bool) (done *replaced, err error) {
+	foreign := false
 	err = a.change(ctx, func(object *corev1.ConfigMap) error {
 		there, err := record(object)
 		switch {
@@ -210,10 +284,12 @@ func (a *Access) restore(ctx context.Context, mine func(*replaced) bool) (done *
 			return err
 		case there == nil || !mine(there):
 			return errNothing
-		case !equal(there.Now, list(object.Data)):
-			return errChanged
 		}
-		done, there.Now = there, there.Before
+		done, foreign = there, !equal(there.Now, list(object.Data)) && !equal(there.Before, list(object.Data))
+		if foreign {
+			return nil
+		}
+		there.Now = there.Before
 		setList(object, there.Before)
 		return there.keep(object)
 	})
@@ -221,24 +297,54 @@ func (a *Access) restore(ctx context.Context, mine func(*replaced) bool) (done *
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("take the list back that was there before the run: %w", err)
+		return nil, fmt.Errorf("take the list back that was there before the run: %w; %s", err, tryAgain)
 	}
-	if err := a.restartAll(ctx, done.Nodes); err != nil {
-		return done, fmt.Errorf("the list that was there before the run is in the ConfigMap again, and Terway does not go by it yet: %w", err)
+	if err := a.restartAll(ctx, done.Nodes, done.Since); err != nil {
+		return done, fmt.Errorf("the ConfigMap has no list of the run any more, and Terway does not go by it yet: %w; %s", err, tryAgain)
 	}
-	return done, a.change(ctx, func(object *corev1.ConfigMap) error {
+	err = a.change(ctx, func(object *corev1.ConfigMap) error {
 		delete(object.Annotations, ReplacedAnnotation)
 		return nil
 	})
+	if foreign {
+		err = errors.Join(err, fmt.Errorf("somebody else changed %s of %s/%s while a run had replaced it: theirs stays, and Terway goes by it", terway.ConflistName, terway.ConfigMapNamespace, terway.ConfigMapName))
+	}
+	return done, err
 }
 
-// restartAll restarts Terway on all nodes, also where it does not come back on one of them.
-func (a *Access) restartAll(ctx context.Context, nodes []string) error {
-	var failed []error
-	for _, node := range nodes {
-		failed = append(failed, Terway{a.Client, restartLimit}.Restart(ctx, node))
+const tryAgain = "chainlint-conformance cleanup --kubeconfig FILE --all tries again"
+
+var errNothing = errors.New("no run has replaced the list")
+
+// restartAll restarts Terway on nodes, and wherever it started since and may have read the list of the run; also where it
+// does not come back on one of them. Nodes that are gone, or have no Terway, go by no list.
+func (a *Access) restartAll(ctx context.Context, nodes []string, since time.Time) error {
+	t := Terway{a.Client, restartLimit}
+	running, err := t.list(ctx, "")
+	failed := []error{err}
+	var stale []string
+	for _, p := range running {
+		if slices.Contains(nodes, p.Spec.NodeName) || started(p).After(since.Add(-clockSkew)) {
+			stale = append(stale, p.Spec.NodeName)
+		}
+	}
+	slices.Sort(stale)
+	for _, node := range slices.Compact(stale) {
+		failed = append(failed, t.Restart(ctx, node))
 	}
 	return errors.Join(failed...)
 }
 
-var errNothing = errors.New("no run has replaced the list")
+// clockSkew is how far the clocks of nodes may be from that of the machine that runs the suite.
+const clockSkew = time.Minute
+
+// started is when the init containers of a pod last began, which read the ConfigMap; a reboot of its node runs them again.
+func started(p corev1.Pod) time.Time {
+	last := p.CreationTimestamp.Time
+	for _, s := range p.Status.InitContainerStatuses {
+		if ended := s.State.Terminated; ended != nil && ended.FinishedAt.After(last) {
+			last = ended.FinishedAt.Time
+		}
+	}
+	return last
+}

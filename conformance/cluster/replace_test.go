@@ -5,6 +5,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	ktesting "k8s.io/client-go/testing"
 
 	"github.com/chainlint/chainlint/conformance"
+	"github.com/chainlint/chainlint/conformance/agent"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
@@ -58,14 +60,25 @@ func restarting(t *testing.T, objects ...runtime.Object) (*Access, map[string]in
 	// The fake client knows no field selectors.
 	client.PrependReactor("list", "pods", func(action ktesting.Action) (bool, runtime.Object, error) {
 		node := strings.TrimPrefix(action.(ktesting.ListAction).GetListRestrictions().Fields.String(), "spec.nodeName=")
-		found, err := client.Tracker().Get(corev1.SchemeGroupVersion.WithResource("pods"), terway.ConfigMapNamespace, "terway-"+node)
+		found, err := client.Tracker().List(corev1.SchemeGroupVersion.WithResource("pods"), corev1.SchemeGroupVersion.WithKind("Pod"), terway.ConfigMapNamespace)
 		if err != nil {
 			return true, nil, err
 		}
-		return true, &corev1.PodList{Items: []corev1.Pod{*found.(*corev1.Pod)}}, nil
+		all := found.(*corev1.PodList)
+		all.Items = slices.DeleteFunc(all.Items, func(p corev1.Pod) bool { return node != "" && p.Spec.NodeName != node })
+		return true, all, nil
 	})
 	a.ID = "this"
 	return a, restarts
+}
+
+// replacement on nodes that have Terway's plugin and portmap.
+func replacement(a *Access, nodes ...string) *Replacement {
+	r := a.NewReplacement(nodes...)
+	r.inspect = func(context.Context, string) (agent.Node, error) {
+		return agent.Node{Plugins: map[string]string{"terway": "", "portmap": ""}}, nil
+	}
+	return r
 }
 
 func now(t *testing.T, a *Access) *corev1.ConfigMap {
@@ -82,7 +95,7 @@ func now(t *testing.T, a *Access) *corev1.ConfigMap {
 func TestReplace(t *testing.T) {
 	for _, was := range []string{before, ""} {
 		a, restarts := restarting(t, config(was), ready("a", ""), ready("b", ""), ready("c", ""), terwayPod("a", "a"), terwayPod("b", "b"), terwayPod("c", "c"))
-		r := a.NewReplacement("a", "b", "")
+		r := replacement(a, "a", "b", "")
 		if err := r.Replace(t.Context(), map[string]string{terway.ConflistName: after, terway.ENIConfKey: "other"}, func() {}); err != nil {
 			t.Fatal(err)
 		}
@@ -116,21 +129,77 @@ func TestReplaceWithOthers(t *testing.T) {
 	if err := other.NewReplacement().Put(t.Context(), put); err == nil || !strings.Contains(err.Error(), "cleanup") {
 		t.Errorf("another run: %v", err)
 	}
-	if gone, err := other.Undo(t.Context(), false); gone != nil || err != nil {
+	if gone, err := other.Undo(t.Context(), false); gone != nil || err == nil || !strings.Contains(err.Error(), "--all") {
 		t.Errorf("before its time: %q, %v", gone, err)
+	}
+	if live, err := other.Read(t.Context()); err != nil || !strings.Contains(live.Replaced, "the run this") {
+		t.Errorf("%+v, %v", live, err)
 	}
 	object := now(t, a)
 	object.Data[terway.ConflistName] = "{}"
 	if _, err := a.Client.CoreV1().ConfigMaps(terway.ConfigMapNamespace).Update(t.Context(), object, metav1.UpdateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	for what, err := range map[string]error{"put": r.Put(t.Context(), put), "restore": r.Restore(t.Context())} {
-		if err == nil || !strings.Contains(err.Error(), "somebody else") {
-			t.Errorf("%s: %v", what, err)
-		}
+	if err := r.Put(t.Context(), put); err == nil || !strings.Contains(err.Error(), "somebody else") {
+		t.Errorf("put: %v", err)
 	}
-	if object := now(t, a); object.Data[terway.ConflistName] != "{}" || !strings.Contains(object.Annotations[ReplacedAnnotation], "Veth") {
+	if err := r.Restore(t.Context()); err == nil || !strings.Contains(err.Error(), "somebody else") {
+		t.Errorf("restore: %v", err)
+	}
+	if object := now(t, a); object.Data[terway.ConflistName] != "{}" || len(object.Annotations) > 0 {
 		t.Errorf("%q, %q", object.Data, object.Annotations)
+	}
+	if err := r.Put(t.Context(), put); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Client.CoreV1().ConfigMaps(terway.ConfigMapNamespace).Update(t.Context(), config("{}"), metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Restore(t.Context()); err == nil || !strings.Contains(err.Error(), "replaced") {
+		t.Errorf("an object that knows nothing of the run: %v", err)
+	}
+}
+
+// TestRestoreAfterOthers: where somebody has put the list back already, as those do who keep a cluster as its repository
+// says, all that is left is to restart Terway: on the nodes of the run, and wherever it started meanwhile.
+func TestRestoreAfterOthers(t *testing.T) {
+	late := terwayPod("late", "late")
+	late.CreationTimestamp = metav1.NewTime(time.Now().Add(time.Hour))
+	early := terwayPod("early", "early")
+	early.CreationTimestamp = metav1.NewTime(time.Now().Add(-time.Hour))
+	a, restarts := restarting(t, config(before), ready("a", ""), ready("late", ""), ready("early", ""), terwayPod("a", "a"), late, early)
+	r := replacement(a, "a", "gone")
+	if err := r.Put(t.Context(), map[string]string{terway.ConflistName: after}); err != nil {
+		t.Fatal(err)
+	}
+	object := now(t, a)
+	object.Data[terway.ConflistName] = before
+	if _, err := a.Client.CoreV1().ConfigMaps(terway.ConfigMapNamespace).Update(t.Context(), object, metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Restore(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if object := now(t, a); object.Data[terway.ConflistName] != before || len(object.Annotations) > 0 {
+		t.Errorf("%q, %q", object.Data, object.Annotations)
+	}
+	if restarts["a"] != 1 || restarts["late"] != 1 || restarts["early"] != 0 || restarts["gone"] != 0 {
+		t.Errorf("%v", restarts)
+	}
+}
+
+// TestNotReady: a list that would break pods is not put in place.
+func TestNotReady(t *testing.T) {
+	for what, list := range map[string]string{"no plugin tuning": `{"plugins":[{"type":"terway"},{"type":"tuning"}]}`, "no pod of Terway": after} {
+		a, restarts := restarting(t, config(before), ready("a", ""), terwayPod("a", "a"))
+		nodes := []string{"a"}
+		if what == "no pod of Terway" {
+			nodes = append(nodes, "virtual")
+		}
+		err := replacement(a, nodes...).Replace(t.Context(), map[string]string{terway.ConflistName: list}, func() {})
+		if err == nil || !strings.Contains(err.Error(), what) || len(restarts) > 0 || now(t, a).Data[terway.ConflistName] != before {
+			t.Errorf("%s: %v, %v", what, err, restarts)
+		}
 	}
 }
 
@@ -174,12 +243,25 @@ func TestOwn(t *testing.T) {
 func TestTerwayRefuses(t *testing.T) {
 	pod := terwayPod("a", "a")
 	pod.Status.Conditions = nil
-	pod.Status.InitContainerStatuses = []corev1.ContainerStatus{{Name: "terway-init", State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 1}}}}
+	pod.Status.InitContainerStatuses = []corev1.ContainerStatus{{Name: "terway-init", RestartCount: 1, State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 1}}}}
 	a, _ := restarting(t, ready("a", ""), pod)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	err := Terway{a.Client, time.Minute}.Await(ctx, Awaited{Node: "a"})
 	if start, ok := err.(*conformance.StartError); !ok || start.Stage != conformance.StageTerway {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestComplaint: what Terway prints of eni_conf is nobody's business.
+func TestComplaint(t *testing.T) {
+	for log, want := range map[string]string{
+		"eni config: {VSwitches:map[a:b]}\nError: unexpected plugin\n": "Error: unexpected plugin",
+		"eni config: {VSwitches:map[a:b]}\n":                           "",
+		"":                                                             "",
+	} {
+		if got := complaint(log); got != want {
+			t.Errorf("%q: %q", log, got)
+		}
 	}
 }

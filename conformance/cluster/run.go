@@ -5,6 +5,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"net"
 	"net/netip"
@@ -26,8 +27,10 @@ const childVariable = "CHAINLINT_CLUSTER"
 type job struct {
 	Plan                             conformance.Plan
 	Kubeconfig, Namespace, Image, ID string
-	Lifetime                         time.Duration
-	World                            World
+	// Host that the kubeconfig leads to.
+	Host     string
+	Lifetime time.Duration
+	World    World
 	// Alone: no other process uses the cluster.
 	Alone bool
 }
@@ -43,8 +46,11 @@ func Child(ctx context.Context) (handled bool) {
 		if err != nil {
 			return err
 		}
+		if access.Rest.Host != j.Host {
+			return fmt.Errorf("the kubeconfig led to %s when the run began, and now to %s", j.Host, access.Rest.Host)
+		}
 		access.Namespace, access.Image, access.ID, access.Lifetime = j.Namespace, j.Image, j.ID, j.Lifetime
-		conformance.Suite(ctx, newOpener(access, j), j.Plan, emit)
+		conformance.Suite(ctx, newOpener(ctx, access, j), j.Plan, emit)
 		return nil
 	})
 	return true
@@ -58,7 +64,7 @@ const lanes = 2
 func Run(ctx context.Context, a *Access, kubeconfig string, plan conformance.Plan, w World, emit func(conformance.Event)) error {
 	start := func(alone bool) func(conformance.Plan, func(conformance.Event)) error {
 		return func(part conformance.Plan, emit func(conformance.Event)) error {
-			return child.Start(ctx, childVariable, job{part, kubeconfig, a.Namespace, a.Image, a.ID, a.Lifetime, w, alone}, emit)
+			return child.Start(ctx, childVariable, job{part, kubeconfig, a.Namespace, a.Image, a.ID, a.Rest.Host, a.Lifetime, w, alone}, emit)
 		}
 	}
 	first, rest, last := plan, plan, plan
@@ -67,7 +73,7 @@ func Run(ctx context.Context, a *Access, kubeconfig string, plan conformance.Pla
 		switch spec := conformance.Find(id); {
 		case w.Kept != nil && slices.Contains(spec.Needs, conformance.Before):
 			first.Specs = append(first.Specs, id)
-		case spec.Own || spec.Disruptive:
+		case spec.Own:
 			last.Specs = append(last.Specs, id)
 		default:
 			rest.Specs = append(rest.Specs, id)
@@ -81,12 +87,16 @@ type opener struct {
 	access *Access
 	world  World
 	data   map[string]string
+	places Places
 	// chain that may be replaced, nil where it may not.
 	chain *Replacement
 }
 
-func newOpener(access *Access, j job) opener {
-	o := opener{access, j.World, j.Plan.Setup.Data, nil}
+func newOpener(ctx context.Context, access *Access, j job) opener {
+	o := opener{access: access, world: j.World, data: j.Plan.Setup.Data, places: Places{}}
+	if j.World.Outside {
+		o.places[conformance.AtExternal] = Here(ctx)
+	}
 	if j.World.Live != nil && j.Alone {
 		o.chain = access.NewReplacement(j.World.Node, j.World.Other)
 	}
@@ -95,31 +105,20 @@ func newOpener(access *Access, j job) opener {
 
 // Open implements conformance.Opener.
 func (o opener) Open(ctx context.Context, setup conformance.Setup) (conformance.Environment, error) {
-	places := Places{}
-	if o.world.Outside {
-		places[conformance.AtExternal] = Here(ctx)
-	}
 	if maps.Equal(setup.Data, o.data) {
-		return Open(ctx, o.access, o.world, places)
+		return Open(ctx, o.access, o.world, o.places)
 	}
 	if why := o.unsupported(setup); why != "" {
 		return nil, &conformance.Unsupported{Why: why}
 	}
 	w := o.world
-	w.Refusal = "" // that of another chain
-	inner, err := Open(ctx, o.access, w, places)
+	w.Refusal = nil // that of another chain
+	inner, err := Open(ctx, o.access, w, o.places)
 	if err != nil {
 		return nil, err
 	}
 	f := &fleet{inner, o.chain, o.world.Live}
-	why, err := f.lacks(ctx, setup.Data)
-	if err == nil && why == "" {
-		err = f.Roll(ctx, setup.Data)
-	}
-	switch {
-	case why != "":
-		return nil, errors.Join(&conformance.Unsupported{Why: why}, f.Close())
-	case err != nil && f.Refusal == nil:
+	if err := f.Roll(ctx, setup.Data); err != nil && f.Refusal == nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil

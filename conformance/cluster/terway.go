@@ -13,6 +13,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -82,7 +83,7 @@ func (t Terway) Restart(ctx context.Context, node string) error {
 	if err := pods.DeleteCollection(ctx, metav1.DeleteOptions{}, onNode(node)); err != nil {
 		return fmt.Errorf("restart Terway: %w", err)
 	}
-	return t.Await(ctx, Awaited{Node: node, Old: old})
+	return t.Await(ctx, Awaited{Node: node, Old: old, Newest: node == ""})
 }
 
 // Await waits until Terway is ready, and with it the nodes. The error is a [*conformance.StartError] where its init
@@ -90,9 +91,19 @@ func (t Terway) Restart(ctx context.Context, node string) error {
 func (t Terway) Await(ctx context.Context, a Awaited) error {
 	ctx, cancel := context.WithTimeout(ctx, t.Limit)
 	defer cancel()
-	state := ""
-	err := wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(ctx context.Context) (done bool, err error) {
-		state, err = t.state(ctx, a)
+	state, refused := "", 0
+	err := wait.PollUntilContextCancel(ctx, terwayCheck, true, func(ctx context.Context) (done bool, err error) {
+		state, err = t.podsState(ctx, a)
+		if state == "" && err == nil {
+			state, err = t.nodesState(ctx, a.Node)
+			refused++
+		}
+		if err == nil && refused > refusalChecks && strings.Contains(state, runtimeWords) {
+			err = &conformance.StartError{Stage: conformance.StageRuntime, Err: errors.New(state)}
+		}
+		if err != nil && passing(err) {
+			state, err = err.Error(), nil
+		}
 		return state == "", err
 	})
 	if wait.Interrupted(err) {
@@ -101,8 +112,24 @@ func (t Terway) Await(ctx context.Context, a Awaited) error {
 	return err
 }
 
-// state is what is still to be waited for.
-func (t Terway) state(ctx context.Context, a Awaited) (string, error) {
+// terwayCheck is how often Terway is looked at, and refusalChecks after how many looks at a Terway that is ready a node
+// without network is one whose runtime refuses the list, and not one that has not read it yet.
+const (
+	terwayCheck   = 300 * time.Millisecond
+	refusalChecks = 50
+)
+
+// runtimeWords are in the message of a node whose runtime has no list (containerd/containerd:internal/cri/server/status.go).
+const runtimeWords = "network plugin"
+
+// passing tells whether an error of the API may be gone when it is asked again.
+func passing(err error) bool {
+	var start *conformance.StartError
+	return !errors.As(err, &start) && !apierrors.IsNotFound(err) && !apierrors.IsForbidden(err) && !apierrors.IsUnauthorized(err) && !apierrors.IsInvalid(err) && !apierrors.IsBadRequest(err)
+}
+
+// podsState is what is still to be waited for of Terway's pods.
+func (t Terway) podsState(ctx context.Context, a Awaited) (string, error) {
 	wanted, newest, err := t.wanted(ctx, a)
 	if err != nil {
 		return "", err
@@ -126,7 +153,7 @@ func (t Terway) state(ctx context.Context, a Awaited) (string, error) {
 	if isReady < wanted {
 		return fmt.Sprintf("%d of %d pods are", isReady, wanted), nil
 	}
-	return t.nodes(ctx, a.Node)
+	return "", nil
 }
 
 // wanted is how many pods are to be ready, and of which template.
@@ -159,32 +186,45 @@ func podReady(p corev1.Pod) bool {
 	})
 }
 
-// initFailed is what the init container said when it failed, "" where it did not.
+// initFailed is what the init container said when it failed a second time, "" where it did not: a first time can have other
+// reasons than the chain.
 func (t Terway) initFailed(ctx context.Context, p corev1.Pod) string {
 	for _, s := range p.Status.InitContainerStatuses {
 		ended := cmp.Or(s.State.Terminated, s.LastTerminationState.Terminated)
-		if ended == nil || ended.ExitCode == 0 {
+		if ended == nil || ended.ExitCode == 0 || s.State.Running != nil || s.RestartCount == 0 {
 			continue
 		}
 		lines := int64(3)
-		text, err := t.Client.CoreV1().Pods(p.Namespace).GetLogs(p.Name, &corev1.PodLogOptions{Container: s.Name, TailLines: &lines}).DoRaw(ctx)
-		if err != nil {
-			return fmt.Sprintf("its init container ended with exit code %d", ended.ExitCode)
-		}
-		return strings.TrimSpace(string(text))
+		text, _ := t.Client.CoreV1().Pods(p.Namespace).GetLogs(p.Name, &corev1.PodLogOptions{Container: s.Name, TailLines: &lines}).DoRaw(ctx)
+		return cmp.Or(complaint(string(text)), fmt.Sprintf("its init container ends with exit code %d", ended.ExitCode))
 	}
 	return ""
 }
 
-// nodes names a node that is not ready: of those that matter, "" for all.
-func (t Terway) nodes(ctx context.Context, node string) (string, error) {
-	found, err := t.Client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+// complaint is the last line of a log. terway-cli prints eni_conf before it, which nobody may repeat (cmd/terway-cli/node.go,
+// getENIConfig).
+func complaint(log string) string {
+	lines := strings.Split(strings.TrimSpace(log), "\n")
+	last := lines[len(lines)-1]
+	if strings.Contains(last, "eni config") {
+		return ""
+	}
+	return last
+}
+
+// nodesState names a node that is not ready: of those that matter, "" for all.
+func (t Terway) nodesState(ctx context.Context, node string) (string, error) {
+	options := metav1.ListOptions{}
+	if node != "" {
+		options.FieldSelector = "metadata.name=" + node
+	}
+	found, err := t.Client.CoreV1().Nodes().List(ctx, options)
 	if err != nil {
 		return "", err
 	}
 	for _, n := range found.Items {
 		for _, c := range n.Status.Conditions {
-			if (node == "" || node == n.Name) && c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue {
+			if c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue {
 				return fmt.Sprintf("the node %s is not ready: %s", n.Name, c.Message), nil
 			}
 		}

@@ -43,8 +43,8 @@ func build(t *testing.T) image.Programs {
 	return image.Programs{Chainlint: filepath.Join(dir, "chainlint"), Conformance: filepath.Join(dir, "chainlint-conformance")}
 }
 
-// made is a cluster for all tests, and the directory of its plugins.
-func made(t *testing.T) (*Cluster, string) {
+// made is a cluster for all tests, and where its plugins are.
+func made(t *testing.T) (*Cluster, func(string) (string, error)) {
 	t.Helper()
 	if !*wanted {
 		t.Skip("a kind cluster is made with -kind only")
@@ -65,21 +65,21 @@ func made(t *testing.T) (*Cluster, string) {
 			t.Error(err)
 		}
 	})
-	return c, dir
+	return c, func(string) (string, error) { return dir, nil }
 }
 
 var setup = conformance.DefaultSetup()
 
 // TestCluster makes one cluster, which all that takes a cluster is tried on.
 func TestCluster(t *testing.T) {
-	c, dir := made(t)
-	t.Run("rollouts", func(t *testing.T) { rollouts(t, c, dir) })
-	t.Run("any cluster", func(t *testing.T) { anyCluster(t, c, dir) })
+	c, plugins := made(t)
+	t.Run("rollouts", func(t *testing.T) { rollouts(t, c, plugins) })
+	t.Run("any cluster", func(t *testing.T) { anyCluster(t, c, plugins) })
 }
 
 // rollouts runs the specs that roll out chains of their own or disrupt the cluster, and all that must notice a rollout
 // that went wrong.
-func rollouts(t *testing.T, c *Cluster, dir string) {
+func rollouts(t *testing.T, c *Cluster, plugins func(string) (string, error)) {
 	plan := conformance.Plan{Setup: setup, Mutants: []string{"NC-22", "NC-23"}}
 	for _, spec := range conformance.Specs() {
 		if spec.Own && (spec.Cluster || slices.Contains(spec.Needs, conformance.Rollout)) || spec.Disruptive {
@@ -87,7 +87,7 @@ func rollouts(t *testing.T, c *Cluster, dir string) {
 		}
 	}
 	seen := 0
-	err := c.Run(t.Context(), plan, dir, func(e conformance.Event) {
+	err := c.Run(t.Context(), plan, plugins, func(e conformance.Event) {
 		switch {
 		case e.Spec != nil:
 			seen++

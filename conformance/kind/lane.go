@@ -95,6 +95,9 @@ func (l *lane) Open(ctx context.Context, setup conformance.Setup) (conformance.E
 		return nil, err
 	}
 	inner.Manner = setup.Sabotage.Manner
+	if !maps.Equal(setup.Data, l.Data) {
+		inner.Refusal = nil // that of another chain
+	}
 	e := &environment{Environment: inner, lane: l, sabotage: setup.Sabotage}
 	if !maps.Equal(setup.Data, l.current) {
 		if err := fresh(ctx, l.Nodes); err != nil {
@@ -104,7 +107,7 @@ func (l *lane) Open(ctx context.Context, setup conformance.Setup) (conformance.E
 	if err := e.Roll(ctx, setup.Data); err != nil && e.Refusal == nil {
 		return nil, errors.Join(err, e.Close())
 	}
-	if err := e.breakWorld(ctx); err != nil {
+	if err := errors.Join(e.refurnish(ctx, setup.Facts), e.breakWorld(ctx)); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	return e, nil
@@ -116,11 +119,9 @@ func (l *lane) unsupported(setup conformance.Setup) string {
 	if !l.Alone && !maps.Equal(setup.Data, l.current) {
 		return "other specs use the cluster's chain at the same time"
 	}
-	world := setup.Facts
-	if reflect.DeepEqual(world, conformance.DefaultSetup().Facts) {
-		world = l.World.Facts
-	}
-	if !reflect.DeepEqual(world, l.World.Facts) {
+	other, own := setup.Facts, conformance.DefaultSetup().Facts
+	other.Node.TuningAllowlist, own.Node.TuningAllowlist = nil, nil
+	if !reflect.DeepEqual(other, own) && !reflect.DeepEqual(setup.Facts, l.World.Facts) {
 		return "the facts of this cluster are what they are: the world that the spec brings along is another"
 	}
 	if setup.Prefix != 0 && setup.Prefix != l.World.Layout.Prefix.Bits() {
@@ -132,6 +133,16 @@ func (l *lane) unsupported(setup conformance.Setup) string {
 		return "a cluster cannot be broken in that way"
 	}
 	return ""
+}
+
+// refurnish gives the first node the allow-list of a spec's own world, as long as that is there.
+func (e *environment) refurnish(ctx context.Context, f terway.PoolFacts) error {
+	node, was := e.lane.World.Node, e.lane.World.Facts.Node.TuningAllowlist
+	if reflect.DeepEqual(f.Node.TuningAllowlist, was) {
+		return nil
+	}
+	e.mended = append(e.mended, func() error { return allow(context.WithoutCancel(ctx), node, was) })
+	return allow(ctx, node, f.Node.TuningAllowlist)
 }
 
 // environment is a chain that runs on the cluster.

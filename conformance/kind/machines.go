@@ -32,23 +32,29 @@ func (e *environment) Reboot(ctx context.Context, p conformance.Pod) error {
 	return back.Resume(ctx, rebootLimit, e.lane.reboot)
 }
 
-// reboot starts the first node again, and puts it where it was in the VPC.
+// reboot starts the first node again, and puts it where it was in the VPC. It boots without its ENI, because kind takes
+// any address of the container for that of the node.
 func (l *lane) reboot(ctx context.Context) error {
-	place, name := l.places[conformance.OnNode].(*machine), l.World.Node
-	if _, err := docker(ctx, "restart", "-t", "10", name); err != nil {
-		return err
+	place, name, network := l.places[conformance.OnNode].(*machine), l.World.Node, vpc{l.Name}.network()
+	for _, args := range [][]string{{"stop", "-t", "10", name}, {"network", "disconnect", network, name}, {"start", name}, {"network", "connect", network, name}} {
+		if _, err := docker(ctx, args...); err != nil {
+			return err
+		}
 	}
-	ip, _, err := addressesOf(ctx, name, kindNetwork)
-	if err != nil {
-		return err
-	}
-	if ip != l.World.Layout.Node.Address {
-		return fmt.Errorf("the engine gave %s the address %s after the reboot, and it was %s", name, ip, l.World.Layout.Node.Address)
+	for on, was := range map[string]netip.Addr{kindNetwork: l.World.Layout.Node.Address, network: l.World.Layout.Node.Secondary} {
+		ip, _, err := addressesOf(ctx, name, on)
+		if err == nil && ip != was {
+			err = fmt.Errorf("the engine gave %s the address %s on %s after the reboot, and it was %s", name, ip, on, was)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	if err := behind(ctx, name, l.VPC, l.World.Layout.Dual); err != nil {
 		return err
 	}
 	_ = place.Close() // its process went with the node
+	var err error
 	place.Remote, err = inContainer(name)
 	return err
 }
@@ -65,12 +71,13 @@ func (e *environment) Join(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := script(ctx, name, forgetScript+flushScript); err != nil {
-		return "", fmt.Errorf("make %s forget the cluster: %w", name, err)
+	l.current = nil // nodes differ
+	err = script(ctx, name, forgetScript+flushScript)
+	if err == nil {
+		err = errors.Join(nodes.Delete(ctx, name, metav1.DeleteOptions{}), l.forgetPods(ctx, name))
 	}
-	err = errors.Join(nodes.Delete(ctx, name, metav1.DeleteOptions{}), l.forgetPods(ctx, name))
 	if err := errors.Join(err, script(context.WithoutCancel(ctx), name, "systemctl start kubelet\n")); err != nil {
-		return "", err
+		return "", fmt.Errorf("make %s forget the cluster: %w", name, err)
 	}
 	parts, err := l.registered(ctx, name)
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
-	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -24,6 +23,7 @@ import (
 	"github.com/chainlint/chainlint/conformance"
 	"github.com/chainlint/chainlint/conformance/cluster"
 	"github.com/chainlint/chainlint/internal/image"
+	"github.com/chainlint/chainlint/pkg/cni"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
@@ -62,18 +62,19 @@ func (c *Cluster) loadImages(ctx context.Context, version string) error {
 	return err
 }
 
-// setPlugins gives the nodes the reference plugins of a directory, as a node image would bring them: those named in
-// installed, all where that is nil.
-func (c *Cluster) setPlugins(ctx context.Context, dir string, installed []string) error {
-	wanted := []string{"portmap", "tuning", "bandwidth", "firewall", "sbr", "vrf"}
-	for _, plugin := range wanted {
-		file := filepath.Join(dir, plugin)
+// setPlugins gives the nodes the reference plugins that the facts name, as a node image would bring them. plugins is the
+// directory of each.
+func (c *Cluster) setPlugins(ctx context.Context, plugins func(plugin string) (string, error), f terway.PoolFacts) error {
+	for _, plugin := range []string{cni.Portmap, cni.Tuning, "bandwidth", "firewall", "sbr", "vrf"} {
+		dir, err := plugins(plugin)
+		if err != nil {
+			return err
+		}
 		for _, name := range c.names() {
-			var err error
-			if installed != nil && !slices.Contains(installed, plugin) {
+			if f.PluginMissing(plugin) {
 				_, err = docker(ctx, "exec", name, "rm", "-f", "/opt/cni/bin/"+plugin)
 			} else {
-				_, err = docker(ctx, "cp", file, name+":/opt/cni/bin/"+plugin)
+				_, err = docker(ctx, "cp", filepath.Join(dir, plugin), name+":/opt/cni/bin/"+plugin)
 			}
 			if err != nil {
 				return err
@@ -83,21 +84,21 @@ func (c *Cluster) setPlugins(ctx context.Context, dir string, installed []string
 	return nil
 }
 
-// apply makes the ConfigMap, and Terway's stand-in of a release.
-func (c *Cluster) apply(ctx context.Context, client kubernetes.Interface, version string, data map[string]string) error {
+// apply makes the ConfigMap, and the stand-in for the Terway of the facts.
+func (c *Cluster) apply(ctx context.Context, client kubernetes.Interface, f terway.PoolFacts, data map[string]string) error {
+	environment, err := c.environmentOf(ctx, f)
+	if err != nil {
+		return err
+	}
 	account, role, binding := rights()
 	core, apps, rbac := client.CoreV1(), client.AppsV1().DaemonSets(terway.ConfigMapNamespace), client.RbacV1()
-	_, err := core.ServiceAccounts(terway.ConfigMapNamespace).Create(ctx, account, metav1.CreateOptions{})
+	_, err = core.ServiceAccounts(terway.ConfigMapNamespace).Create(ctx, account, metav1.CreateOptions{})
 	failed := []error{unlessThere(err)}
 	_, err = rbac.ClusterRoles().Create(ctx, role, metav1.CreateOptions{})
 	failed = append(failed, unlessThere(err))
 	_, err = rbac.ClusterRoleBindings().Create(ctx, binding, metav1.CreateOptions{})
 	failed = append(failed, unlessThere(err), putConfig(ctx, client, data))
-	var ranges []string
-	for _, r := range c.PodRanges {
-		ranges = append(ranges, r.String())
-	}
-	set := daemonSet(version, c.nodes[0].ip.String()+":6443", ranges)
+	set := daemonSet(f.Terway.Version, environment)
 	_, err = apps.Create(ctx, set, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
 		_, err = apps.Update(ctx, set, metav1.UpdateOptions{})
@@ -143,8 +144,11 @@ func terwayOf(client kubernetes.Interface) cluster.Terway {
 }
 
 // provision makes the cluster what the facts and the ConfigMap say: plugins, Terway's release, the chain.
-func (c *Cluster) provision(ctx context.Context, client kubernetes.Interface, setup conformance.Setup, plugins string) error {
-	if err := c.setPlugins(ctx, plugins, setup.Facts.CNIPlugins.Installed); err != nil {
+func (c *Cluster) provision(ctx context.Context, client kubernetes.Interface, setup conformance.Setup, plugins func(plugin string) (string, error)) error {
+	if err := c.setPlugins(ctx, plugins, setup.Facts); err != nil {
+		return err
+	}
+	if err := furnish(ctx, client, c.names(), setup.Facts); err != nil {
 		return err
 	}
 	if err := c.loadImages(ctx, setup.Facts.Terway.Version); err != nil {
@@ -153,7 +157,7 @@ func (c *Cluster) provision(ctx context.Context, client kubernetes.Interface, se
 	if err := fresh(ctx, c.names()); err != nil {
 		return err
 	}
-	if err := c.apply(ctx, client, setup.Facts.Terway.Version, setup.Data); err != nil {
+	if err := c.apply(ctx, client, setup.Facts, setup.Data); err != nil {
 		return fmt.Errorf("install Terway's stand-in: %w", err)
 	}
 	if err := terwayOf(client).Restart(ctx, ""); err != nil {

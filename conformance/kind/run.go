@@ -3,6 +3,7 @@
 package kind
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/chainlint/chainlint/conformance/child"
 	"github.com/chainlint/chainlint/conformance/cluster"
 	"github.com/chainlint/chainlint/conformance/report"
+	"github.com/chainlint/chainlint/conformance/stub"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
@@ -47,15 +49,14 @@ func Child(ctx context.Context) (handled bool) {
 // lanes are how many processes use a cluster at a time: much of their time is waiting for kubelets.
 const lanes = 8
 
-// alone tells whether a spec must have the cluster for itself: because it counts rules on a node, or because it
-// replaces the chain.
+// alone tells whether a spec must have the cluster for itself: because it counts rules on a node, or disrupts it.
 func alone(spec *conformance.Spec) bool {
-	return slices.Contains(spec.Needs, conformance.Rules) || slices.Contains(spec.Needs, conformance.Rollout) || spec.Own || spec.Disruptive
+	return slices.Contains(spec.Needs, conformance.Rules) || spec.Disruptive
 }
 
 // Run makes the cluster what the plan says and runs its specs: first those that can share the cluster, then those that
-// cannot, and mutants. emit is never called twice at a time. plugins is the directory of the reference plugins.
-func (c *Cluster) Run(ctx context.Context, plan conformance.Plan, plugins string, emit func(conformance.Event)) error {
+// cannot, then those that bring chains of their own, and mutants. emit is never called twice at a time. plugins finds the directory of each reference plugin.
+func (c *Cluster) Run(ctx context.Context, plan conformance.Plan, plugins func(plugin string) (string, error), emit func(conformance.Event)) error {
 	plan.Setup.Data = withLive(plan.Setup.Data)
 	access, err := cluster.Connect(ctx, c.Kubeconfig)
 	if err != nil {
@@ -63,12 +64,8 @@ func (c *Cluster) Run(ctx context.Context, plan conformance.Plan, plugins string
 	}
 	v := c.view(plan.Setup)
 	err = c.provision(ctx, access.Client, plan.Setup, plugins)
-	var refusal *conformance.StartError
-	if err != nil && !errors.As(err, &refusal) {
+	if v.World.Refusal = cluster.RefusalOf(err); err != nil && v.World.Refusal == nil {
 		return err
-	}
-	if refusal != nil {
-		v.World.Refusal = refusal.Err.Error()
 	}
 	if err := c.tidy(ctx, access); err != nil {
 		return fmt.Errorf("remove what an earlier run left on %s: %w", c.Name, err)
@@ -79,15 +76,23 @@ func (c *Cluster) Run(ctx context.Context, plan conformance.Plan, plugins string
 	}
 	v.Namespace, v.ID = access.Namespace, access.ID
 	defer func() { c.left = errors.Join(c.left, access.Remove(context.WithoutCancel(ctx))) }()
-	shared, apart := split(plan)
-	err = child.Lanes(shared, lanes, emit, func(part conformance.Plan, emit func(conformance.Event)) error {
+	shared, apart, own := split(plan)
+	start := func(part conformance.Plan, emit func(conformance.Event)) error {
 		return child.Start(ctx, childVariable, job{part, v}, emit)
-	})
-	if err != nil || len(apart.Specs)+len(apart.Mutants) == 0 {
+	}
+	if err := child.Lanes(shared, lanes, emit, start); err != nil {
 		return err
 	}
 	v.Alone = true
-	return child.Start(ctx, childVariable, job{apart, v}, emit)
+	for _, part := range []conformance.Plan{apart, own} {
+		if len(part.Specs)+len(part.Mutants) == 0 {
+			continue
+		}
+		if err := start(part, emit); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // view is what children must know.
@@ -122,6 +127,10 @@ func (c *Cluster) about(setup conformance.Setup) conformance.About {
 		},
 	}
 	about.Landed(setup)
+	about.Datapath = cmp.Or(setup.Facts.Terway.Datapath, about.Datapath)
+	if stub.Redirects(about.Datapath, setup.Facts.Exclusive()) {
+		about.Emulated = append(about.Emulated, "the datapath: what a pod sends goes to its ENI before the host's netfilter sees it")
+	}
 	return about
 }
 
@@ -141,18 +150,22 @@ func (c *Cluster) dnsName() string {
 	return "kubernetes.default.svc.cluster.local"
 }
 
-// split tells what can share a cluster from what cannot.
-func split(plan conformance.Plan) (shared, apart conformance.Plan) {
-	shared, apart = plan, plan
-	shared.Specs, shared.Mutants, apart.Specs = nil, nil, nil
+// split tells what can share a cluster from what cannot, and from what replaces its chain, after which the chain under test
+// is not there any more.
+func split(plan conformance.Plan) (shared, apart, own conformance.Plan) {
+	shared, apart, own = plan, plan, plan
+	shared.Specs, shared.Mutants, apart.Specs, apart.Mutants, own.Specs = nil, nil, nil, nil, nil
 	for _, id := range plan.Specs {
-		if alone(conformance.Find(id)) {
+		switch spec := conformance.Find(id); {
+		case spec.Own:
+			own.Specs = append(own.Specs, id)
+		case alone(spec):
 			apart.Specs = append(apart.Specs, id)
-		} else {
+		default:
 			shared.Specs = append(shared.Specs, id)
 		}
 	}
-	return shared, apart
+	return shared, apart, own
 }
 
 // Fits tells whether a cluster serves for facts.

@@ -3,6 +3,11 @@
 package kind
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -18,30 +23,52 @@ import (
 
 // Variables of the environment of the stand-in's containers.
 const (
-	VersionVariable  = "TERWAY_VERSION"
+	NodeVariable     = "NODE"
+	DatapathVariable = "DATAPATH"
+	RouterVariable   = "ENI_ROUTER"
 	VSwitchVariable  = "VSWITCHES"
 	NodeNameVariable = "K8S_NODE_NAME"
 	ENIVariable      = "ENI"
 )
+
+// environmentOf the stand-in: where the API is without kube-proxy, where pods get their addresses, and what the facts say
+// of the nodes.
+func (c *Cluster) environmentOf(ctx context.Context, f terway.PoolFacts) (map[string]string, error) {
+	here, _, err := f.EffectiveNode()
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(here)
+	if err != nil {
+		return nil, err
+	}
+	router, err := docker(ctx, "inspect", "--format", fmt.Sprintf(`{{with index .NetworkSettings.Networks %q}}{{.MacAddress}}{{end}}`, c.vpc.network()), c.vpc.container())
+	var ranges []string
+	for _, r := range c.PodRanges {
+		ranges = append(ranges, r.String())
+	}
+	return map[string]string{
+		NodeVariable: string(text), DatapathVariable: f.Terway.Datapath, RouterVariable: router, VSwitchVariable: strings.Join(ranges, ","), ENIVariable: eni,
+		"KUBERNETES_SERVICE_HOST": c.nodes[0].ip.String(), "KUBERNETES_SERVICE_PORT": "6443",
+	}, err
+}
+
+// eni is the link by which pods leave a node.
+const eni = "eth1"
 
 // standInImage is under which name nodes have the image as Terway's: its tag is the release, from which the cluster's
 // facts are read.
 func standInImage(version string) string { return "chainlint.dev/terway:" + version }
 
 // daemonSet is Terway's, as far as a chain can tell the difference: names, labels, mounts and the order of its
-// containers are those of charts/terway/templates/terwayd/daemonset.yaml at v1.17.5. server is where the API is found
-// without kube-proxy.
-func daemonSet(version, server string, vSwitches []string) *appsv1.DaemonSet {
+// containers are those of charts/terway/templates/terwayd/daemonset.yaml at v1.17.5. The environment is what it would
+// find out by itself.
+func daemonSet(version string, environment map[string]string) *appsv1.DaemonSet {
 	labels := map[string]string{"app": terway.DaemonSetName}
 	grace, yes := int64(0), true
-	host, port, _ := strings.Cut(server, ":")
-	env := []corev1.EnvVar{
-		{Name: NodeNameVariable, ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{FieldPath: "spec.nodeName"}}},
-		{Name: VersionVariable, Value: version},
-		{Name: VSwitchVariable, Value: strings.Join(vSwitches, ",")},
-		{Name: ENIVariable, Value: "eth1"},
-		{Name: "KUBERNETES_SERVICE_HOST", Value: host},
-		{Name: "KUBERNETES_SERVICE_PORT", Value: port},
+	env := []corev1.EnvVar{{Name: NodeNameVariable, ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{FieldPath: "spec.nodeName"}}}}
+	for _, name := range slices.Sorted(maps.Keys(environment)) {
+		env = append(env, corev1.EnvVar{Name: name, Value: environment[name]})
 	}
 	root := int64(0)
 	container := func(name, command string, mounts ...corev1.VolumeMount) corev1.Container {

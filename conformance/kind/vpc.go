@@ -20,8 +20,7 @@ type vpc struct {
 	name string
 }
 
-// network has a name behind that of kind's: when a node starts again, the engine gives it interfaces in this order.
-func (v vpc) network() string   { return "vpc-" + v.name }
+func (v vpc) network() string   { return v.name + "-eni" }
 func (v vpc) container() string { return v.name + "-vpc" }
 
 // Addresses outside of the cluster, as in the lab of network namespaces.

@@ -45,7 +45,7 @@ func (p *pod) Add(ctx context.Context, how conformance.Call) error {
 			return &conformance.StartError{Stage: conformance.StagePod, Err: err}
 		}
 	}
-	return p.lab.afterAdd(ctx, p)
+	return p.lab.masquerade(ctx, p)
 }
 
 // Check implements conformance.Attachment.

@@ -102,6 +102,9 @@ func (l *Lab) build(ctx context.Context) error {
 
 func (l *Lab) prepareNodes(ctx context.Context) error {
 	for _, n := range l.nodes {
+		if err := l.redirectPods(n); err != nil {
+			return err
+		}
 		if err := n.kubeProxy(ctx, l.setup.Facts.KubeProxyMode, !l.setup.Sabotage.NoMasquerade); err != nil {
 			return fmt.Errorf("make the rules of kube-proxy: %w", err)
 		}

@@ -29,6 +29,8 @@ type node struct {
 	// mac of the ENI that pods use.
 	mac  net.HardwareAddr
 	down bool
+	// redirect of what pods send, nil where the host's netfilter sees it.
+	redirect *stub.Redirect
 
 	lock sync.Mutex
 	next int
@@ -133,7 +135,7 @@ func (n *node) Allocate(_ context.Context, containerID string) (stub.Allocation,
 		i = n.free()
 		n.pods[containerID] = i
 	}
-	given := stub.Allocation{ENI: eni, Addresses: []stub.Address{n.address(podNet.v4, i, n.prefix, podNet.router4())}}
+	given := stub.Allocation{ENI: eni, Redirect: n.redirect, Addresses: []stub.Address{n.address(podNet.v4, i, n.prefix, podNet.router4())}}
 	if n.dual {
 		given.Addresses = append(given.Addresses, n.address(podNet.v6, i, 64, podNet.router6()))
 	}

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/chainlint/chainlint/conformance/probe"
+	"github.com/chainlint/chainlint/conformance/stub"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
@@ -40,13 +41,7 @@ func findRedirect() string {
 		return err.Error()
 	}
 	defer s.close()
-	err = s.nft(context.Background(), `table netdev try {
-  chain c {
-    type filter hook ingress device "lo" priority 0;
-    ip daddr 192.0.2.1 fwd to "lo"
-  }
-}
-`)
+	err = s.nft(context.Background(), stub.TryRedirect)
 	if err != nil {
 		return "this kernel or nft cannot redirect packets before the host's netfilter: " + err.Error()
 	}
@@ -94,7 +89,7 @@ func toolVersion(name string) string {
 
 // redirects tells whether what pods send goes to their ENI before the host's netfilter sees it.
 func (l *Lab) redirects() bool {
-	return l.datapath == terway.DatapathV2 || l.datapath == terway.DatapathIPvlan || l.setup.Facts.Exclusive()
+	return stub.Redirects(l.datapath, l.setup.Facts.Exclusive())
 }
 
 // withoutHostPorts says why the runtime tells plugins of no host ports.
@@ -110,32 +105,25 @@ func (l *Lab) withoutHostPorts() string {
 	return ""
 }
 
-// afterAdd is what a datapath does with a pod that has its network.
-func (l *Lab) afterAdd(ctx context.Context, p *pod) error {
-	if l.setup.Sabotage.MasqueradesPods && len(p.spec.Ports) > 0 {
-		rule := fmt.Sprintf("*nat\n-A POSTROUTING -s %s -j MASQUERADE\nCOMMIT\n", p.ips[0])
-		if err := p.node.run(ctx, rule, "iptables-restore", "--noflush"); err != nil {
-			return err
-		}
+// masquerade breaks what a pod sends that has its network, where the world is to be broken so.
+func (l *Lab) masquerade(ctx context.Context, p *pod) error {
+	if !l.setup.Sabotage.MasqueradesPods || len(p.spec.Ports) == 0 {
+		return nil
 	}
+	rule := fmt.Sprintf("*nat\n-A POSTROUTING -s %s -j MASQUERADE\nCOMMIT\n", p.ips[0])
+	return p.node.run(ctx, rule, "iptables-restore", "--noflush")
+}
+
+// redirectPods makes a node of a datapath that leads what pods send past its netfilter, where that can be imitated.
+func (l *Lab) redirectPods(n *node) error {
 	if !l.redirects() || withoutRedirect() != "" {
 		return nil
 	}
 	router, err := l.fabric.mac(podBridge)
-	if err != nil {
-		return err
-	}
-	n := p.node
-	own := strings.Join([]string{nodeIPs[n.index], secondaries[n.index], "169.254.20.10"}, ", ")
-	return n.nft(ctx, fmt.Sprintf(`table netdev datapath {
-  chain %[1]s {
-    type filter hook ingress device %[1]q priority 0;
-    ip daddr { %[2]s } accept
-    ip6 daddr { %[3]s, fe80::/10, ff00::/8 } accept
-    meta protocol { ip, ip6 } ether saddr set %[4]s ether daddr set %[5]s fwd to %[6]q
-  }
-}
-`, p.hostLink(), own, nodeIP6s[n.index], n.mac, router, eni))
+	n.redirect = &stub.Redirect{Router: router, Own: []netip.Addr{
+		netip.MustParseAddr(nodeIPs[n.index]), netip.MustParseAddr(secondaries[n.index]), netip.MustParseAddr(nodeIP6s[n.index]),
+	}}
+	return err
 }
 
 func (f *fabric) mac(bridge string) (mac string, err error) {

@@ -11,8 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/chainlint/chainlint/internal/whole"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
@@ -112,13 +110,4 @@ func Publish(dirs Dirs) error {
 // PrepareHost is what init.sh does to the node beside the list.
 func PrepareHost() error {
 	return os.WriteFile("/proc/sys/net/ipv4/conf/eth0/rp_filter", []byte("0"), 0o644)
-}
-
-// Kernel is the release of the running kernel.
-func Kernel() string {
-	var name unix.Utsname
-	if err := unix.Uname(&name); err != nil {
-		return ""
-	}
-	return unix.ByteSliceToString(name.Release[:])
 }

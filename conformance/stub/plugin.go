@@ -68,6 +68,8 @@ type Allocation struct {
 	Addresses []Address `json:"addresses"`
 	// ENI is the link that the pod's packets leave by, "" where they follow the main table.
 	ENI string `json:"eni,omitempty"`
+	// Redirect of what the pod sends, nil where the host's netfilter sees it.
+	Redirect *Redirect `json:"redirect,omitempty"`
 }
 
 // Daemon answers the plugin in the place of terwayd. Both calls may come more than once.
@@ -155,7 +157,7 @@ func add(ctx context.Context, daemon Daemon, call Call, conf Conf) ([]byte, erro
 	if err != nil {
 		return nil, failed("add", err)
 	}
-	if err := wire(call, conf, given); err != nil {
+	if err := wire(ctx, call, conf, given); err != nil {
 		return nil, failed("add", err)
 	}
 	return result(call, conf, given)

@@ -21,6 +21,8 @@ type Pool struct {
 	VSwitches, Slices []netip.Prefix
 	// ENI is the link by which pods leave.
 	ENI string
+	// Redirect of what pods send, nil where the host's netfilter sees it.
+	Redirect *Redirect
 	// File that remembers which container has which address.
 	File string
 
@@ -66,7 +68,7 @@ func (p *Pool) Allocate(_ context.Context, containerID string) (Allocation, erro
 			return Allocation{}, err
 		}
 	}
-	given := Allocation{ENI: p.ENI}
+	given := Allocation{ENI: p.ENI, Redirect: p.Redirect}
 	for k, slice := range p.Slices {
 		ip := offset(slice.Masked().Addr(), reserved+i)
 		given.Addresses = append(given.Addresses, Address{Prefix: netip.PrefixFrom(ip, p.VSwitches[k].Bits()), Gateway: Gateway(p.VSwitches[k])})

@@ -3,6 +3,7 @@
 package stub
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -36,7 +37,7 @@ const DefaultMTU = 1500
 // wire makes the pod's interface and the node's routes to it. It does nothing where they are there already from
 // the same pod; it fails where the pod has another interface of that name: Terway renames its own onto it, or, in
 // a second entry, deletes the first pair and makes no other (plugin/driver/veth/veth.go, Setup).
-func wire(call Call, conf Conf, given Allocation) error {
+func wire(ctx context.Context, call Call, conf Conf, given Allocation) error {
 	ns, err := netns.GetFromPath(call.NetNS)
 	if err != nil {
 		return fmt.Errorf("open the pod's namespace: %w", err)
@@ -65,7 +66,10 @@ func wire(call Call, conf Conf, given Allocation) error {
 		return fmt.Errorf("make %s: %w", call.HostLink(), err)
 	}
 	w := wiring{host: host, pod: pod, given: given}
-	return w.connect(call, ns)
+	if err := w.connect(call, ns); err != nil {
+		return err
+	}
+	return given.Redirect.redirect(ctx, host, call.HostLink(), given.ENI)
 }
 
 func wiredAlready(pod *netlink.Handle, call Call, conf Conf, given Allocation) error {
