@@ -162,7 +162,9 @@ func (c *Cluster) adopt(ctx context.Context, text []byte) error {
 		err = c.install(ctx)
 	}
 	if err == nil {
-		err = c.onAll(func(n *node) error { return script(ctx, n.name, mendScript) })
+		err = c.onAll(func(n *node) error {
+			return errors.Join(script(ctx, n.name, mendScript), behind(ctx, n.name, c.vpc.container(), c.dual()))
+		})
 	}
 	c.adopted = err == nil
 	if err != nil {

@@ -50,6 +50,9 @@ func (l *lane) reboot(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := script(ctx, name, bootedScript); err != nil { // sysctls of the image are set meanwhile
+		return fmt.Errorf("wait for the boot of %s: %w", name, err)
+	}
 	if err := behind(ctx, name, l.VPC, l.World.Layout.Dual); err != nil {
 		return err
 	}
@@ -58,6 +61,9 @@ func (l *lane) reboot(ctx context.Context) error {
 	place.Remote, err = inContainer(name)
 	return err
 }
+
+// bootedScript waits for the last thing that a node starts when it boots.
+const bootedScript = "until systemctl is-active --quiet kubelet; do sleep 0.2; done\n"
 
 //go:embed forget.sh
 var forgetScript string
