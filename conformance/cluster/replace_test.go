@@ -4,6 +4,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -248,7 +249,7 @@ func TestTerwayRefuses(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	err := Terway{a.Client, time.Minute}.Await(ctx, Awaited{Node: "a"})
-	if start, ok := err.(*conformance.StartError); !ok || start.Stage != conformance.StageTerway {
+	if start := (*conformance.StartError)(nil); !errors.As(err, &start) || start.Stage != conformance.StageTerway {
 		t.Errorf("%v", err)
 	}
 }

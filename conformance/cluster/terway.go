@@ -107,7 +107,7 @@ func (t Terway) Await(ctx context.Context, a Awaited) error {
 		return state == "", err
 	})
 	if wait.Interrupted(err) {
-		return fmt.Errorf("Terway is not ready: %s", cmp.Or(state, err.Error())) //nolint:staticcheck // a name
+		return fmt.Errorf("Terway is not ready: %s", cmp.Or(state, err.Error()))
 	}
 	return err
 }

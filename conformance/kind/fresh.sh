@@ -14,3 +14,5 @@ for v in 4 6; do
     ip -$v route flush table "$table" 2> /dev/null || true
   done
 done
+# Rules of a datapath whose pods are gone without DEL.
+nft delete table netdev datapath 2> /dev/null || true

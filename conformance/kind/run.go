@@ -129,7 +129,7 @@ func (c *Cluster) about(setup conformance.Setup) conformance.About {
 	about.Landed(setup)
 	about.Datapath = cmp.Or(setup.Facts.Terway.Datapath, about.Datapath)
 	if stub.Redirects(about.Datapath, setup.Facts.Exclusive()) {
-		about.Emulated = append(about.Emulated, "the datapath: what a pod sends goes to its ENI before the host's netfilter sees it")
+		about.Emulated = append(about.Emulated, "the datapath: what a pod sends goes to its ENI before the host's netfilter sees it, and what comes by that to the pod")
 	}
 	return about
 }

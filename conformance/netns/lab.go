@@ -210,7 +210,7 @@ func (l *Lab) emulated() []string {
 	}
 	switch {
 	case l.redirects() && withoutRedirect() == "":
-		all = append(all, l.datapathName()+": what a pod sends goes to its ENI before the host's netfilter sees it")
+		all = append(all, l.datapathName()+": what a pod sends goes to its ENI before the host's netfilter sees it, and what comes by that to the pod")
 	case l.redirects():
 		all = append(all, l.datapathName()+" could not be imitated: "+withoutRedirect())
 	}

@@ -133,6 +133,7 @@ func Terway(ctx context.Context, daemon Daemon, call Call) ([]byte, error) {
 		if err := daemon.Release(ctx, call.ContainerID); err != nil {
 			return nil, failed("del", err)
 		}
+		forget(ctx, call.HostLink())
 		return nil, unwire(call.HostLink())
 	}
 	return nil, nil // CHECK restores what is there, and complains of nothing

@@ -69,7 +69,7 @@ func wire(ctx context.Context, call Call, conf Conf, given Allocation) error {
 	if err := w.connect(call, ns); err != nil {
 		return err
 	}
-	return given.Redirect.redirect(ctx, host, call.HostLink(), given.ENI)
+	return given.Redirect.redirect(ctx, w)
 }
 
 func wiredAlready(pod *netlink.Handle, call Call, conf Conf, given Allocation) error {
