@@ -184,10 +184,12 @@ func (t *T) failsToStart(hint string, words []string, change func(*Setup)) {
 func (t *T) sideBySide() {
 	specs := []PodSpec{{}, {Data: Chain(PlainTerway)}}
 	pods, failed := make([]Pod, len(specs)), make(chan error, len(specs))
+	ctx, cancel := context.WithTimeout(t, startLimit)
+	defer cancel()
 	for i := range specs {
 		go func() {
 			var err error
-			pods[i], err = t.Env.Start(t, specs[i])
+			pods[i], err = t.Env.Start(ctx, specs[i])
 			failed <- err
 		}()
 	}

@@ -3,6 +3,7 @@
 package conformance
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"slices"
@@ -212,7 +213,9 @@ func newerPods(t *T) {
 
 // chainOf requires that a pod on a node goes through the new chain, which takes IPv6 from pods.
 func (t *T) chainOf(f Fleet, node string) {
-	pod, err := f.StartOn(t, node, PodSpec{Ports: []Port{t.Port(probe.TCP)}})
+	ctx, cancel := context.WithTimeout(t, startLimit)
+	defer cancel()
+	pod, err := f.StartOn(ctx, node, PodSpec{Ports: []Port{t.Port(probe.TCP)}})
 	if err != nil {
 		t.notStarted(err)
 	}
@@ -236,8 +239,10 @@ func duringRollout(t *T) {
 	var pod Pod
 	err := f.Rollout(t, Chain(PlainTerway, PlainPortmap), func() {
 		go func() {
+			ctx, cancel := context.WithTimeout(t, worldLimit) // it waits for Terway
+			defer cancel()
 			var err error
-			pod, err = o.Env.Start(t, PodSpec{})
+			pod, err = o.Env.Start(ctx, PodSpec{})
 			started <- err
 		}()
 	})

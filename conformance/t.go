@@ -237,9 +237,14 @@ func (t *T) Open(change func(*Setup)) *T {
 	return &other
 }
 
+// specLimit bounds a spec, whose steps have bounds of their own: one that hangs even so must not hold the others.
+const specLimit = 15 * time.Minute
+
 // Run runs one spec to its end.
 func Run(ctx context.Context, s *Session, spec *Spec) report.Spec {
 	start := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, specLimit)
+	defer cancel()
 	t := &T{Context: ctx, Session: s, spec: spec, record: &record{}, phase: "open"}
 	v, r := ended(t.run), t.record
 	for _, cleanup := range slices.Backward(r.cleanups) {

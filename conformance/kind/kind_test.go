@@ -5,6 +5,7 @@ package kind
 import (
 	"context"
 	"flag"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/chainlint/chainlint/internal/image"
 	"github.com/chainlint/chainlint/internal/plugins"
 	"github.com/chainlint/chainlint/pkg/cni"
+	"github.com/chainlint/chainlint/pkg/render"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
@@ -74,7 +76,29 @@ var setup = conformance.DefaultSetup()
 func TestCluster(t *testing.T) {
 	c, plugins := made(t)
 	t.Run("rollouts", func(t *testing.T) { rollouts(t, c, plugins) })
+	t.Run("datapath", func(t *testing.T) { datapath(t, c, plugins) })
 	t.Run("any cluster", func(t *testing.T) { anyCluster(t, c, plugins) })
+}
+
+// datapath: on Datapath V2 host ports take masqAll, and pods' own packets do not mind.
+func datapath(t *testing.T, c *Cluster, plugins func(string) (string, error)) {
+	const v2 = `{"type":"terway","capabilities":{"bandwidth":true},"eniip_virtual_type":"datapathv2","host_stack_cidrs":["169.254.20.10/32"]}`
+	yes := true
+	for portmap, want := range map[string]report.Outcome{
+		`{"type":"portmap","capabilities":{"portMappings":true},"masqAll":true}`: report.Pass, conformance.PlainPortmap: report.Fail,
+	} {
+		plan := conformance.Plan{Setup: setup, Intent: render.IntentSpec{HostPorts: &render.HostPorts{Exposure: render.Private, MasqAll: &yes}}, Specs: []string{"CHN-004", "HP-001", "SRC-009"}}
+		plan.Setup.Data, plan.Setup.Facts.Terway.Datapath = conformance.Chain(v2, portmap), terway.DatapathV2
+		got := map[string]report.Outcome{}
+		err := c.Run(t.Context(), plan, plugins, func(e conformance.Event) {
+			if e.Spec != nil {
+				got[e.Spec.ID] = e.Spec.Outcome
+			}
+		})
+		if err != nil || !maps.Equal(got, map[string]report.Outcome{"CHN-004": report.Pass, "HP-001": want, "SRC-009": report.Pass}) {
+			t.Errorf("%s: %v, %v", portmap, got, err)
+		}
+	}
 }
 
 // rollouts runs the specs that roll out chains of their own or disrupt the cluster, and all that must notice a rollout

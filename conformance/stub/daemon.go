@@ -58,10 +58,11 @@ func Listen(ctx context.Context, socket string, daemon Daemon, datapath string, 
 		return err
 	}
 	_ = os.Remove(socket) // an earlier process may have left it
-	l, err := net.Listen("unix", socket)
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: socket, Net: "unix"})
 	if err != nil {
 		return err
 	}
+	l.SetUnlinkOnClose(false) // the next daemon may have made its own meanwhile: the old one has no time to end
 	context.AfterFunc(ctx, func() { _ = l.Close() })
 	if err := serving(); err != nil {
 		return errors.Join(err, l.Close())
