@@ -87,7 +87,7 @@ func datapath(t *testing.T, c *Cluster, plugins func(string) (string, error)) {
 	for portmap, want := range map[string]report.Outcome{
 		`{"type":"portmap","capabilities":{"portMappings":true},"masqAll":true}`: report.Pass, conformance.PlainPortmap: report.Fail,
 	} {
-		plan := conformance.Plan{Setup: setup, Intent: render.IntentSpec{HostPorts: &render.HostPorts{Exposure: render.Private, MasqAll: &yes}}, Specs: []string{"CHN-004", "HP-001", "SRC-009"}}
+		plan := conformance.Plan{Setup: setup, Intent: render.IntentSpec{HostPorts: &render.HostPorts{Exposure: render.Private, MasqAll: &yes}}, Specs: []string{"CHN-004", "HP-001"}}
 		plan.Setup.Data, plan.Setup.Facts.Terway.Datapath = conformance.Chain(v2, portmap), terway.DatapathV2
 		got := map[string]report.Outcome{}
 		err := c.Run(t.Context(), plan, plugins, func(e conformance.Event) {
@@ -95,7 +95,7 @@ func datapath(t *testing.T, c *Cluster, plugins func(string) (string, error)) {
 				got[e.Spec.ID] = e.Spec.Outcome
 			}
 		})
-		if err != nil || !maps.Equal(got, map[string]report.Outcome{"CHN-004": report.Pass, "HP-001": want, "SRC-009": report.Pass}) {
+		if err != nil || !maps.Equal(got, map[string]report.Outcome{"CHN-004": report.Pass, "HP-001": want}) {
 			t.Errorf("%s: %v, %v", portmap, got, err)
 		}
 	}

@@ -36,7 +36,7 @@ func (e *environment) Reboot(ctx context.Context, p conformance.Pod) error {
 // any address of the container for that of the node.
 func (l *lane) reboot(ctx context.Context) error {
 	place, name, network := l.places[conformance.OnNode].(*machine), l.World.Node, vpc{l.Name}.network()
-	for _, args := range [][]string{{"stop", "-t", "10", name}, {"network", "disconnect", network, name}, {"start", name}, {"network", "connect", network, name}} {
+	for _, args := range [][]string{{"network", "disconnect", network, name}, {"restart", "-t", "10", name}, {"network", "connect", network, name}} {
 		if _, err := docker(ctx, args...); err != nil {
 			return err
 		}
