@@ -104,6 +104,9 @@ func addressesOf(ctx context.Context, container, network string) (ip, ip6 netip.
 		return ip, ip6, err
 	}
 	v4, v6, _ := strings.Cut(out, " ")
+	if v4 == "" {
+		return ip, ip6, fmt.Errorf("%s is not on the network %s", container, network)
+	}
 	if ip, err = netip.ParseAddr(v4); err != nil {
 		return ip, ip6, fmt.Errorf("the address of %s on %s: %w", container, network, err)
 	}
