@@ -133,14 +133,7 @@ func (l *liveCluster) judge(ctx context.Context, c *testCase, emit func(conforma
 	if err != nil {
 		return err
 	}
-	setup, outside := c.plan.Setup, l.options.external != ""
-	w := cluster.World{
-		Node: node, Other: other, Facts: setup.Facts, Partial: setup.Partial, Layout: l.live.Layout(node, other, setup.Facts.IPStack == terway.IPStackDual, outside), Outside: outside,
-		API: l.live.API(), Proxied: setup.Facts.KubeProxyMode != terway.KubeProxyNone,
-		About: conformance.About{Conflist: setup.Effective(), Facts: []report.Fact{
-			{Name: "node", Value: node, Source: "sampled"}, {Name: "node to ask from", Value: cmp.Or(other, "none"), Source: "sampled"},
-		}},
-	}
+	w := l.world(c.plan.Setup, node, other)
 	switch {
 	case l.options.disruptive:
 		chain := l.access.NewReplacement(node, other)
@@ -172,6 +165,18 @@ func (l *liveCluster) judge(ctx context.Context, c *testCase, emit func(conforma
 	kept, err := l.access.Keep(ctx, w)
 	gate.Namespace, gate.ID, gate.Kept[name] = l.access.Namespace, l.access.ID, kept
 	return err
+}
+
+// world is what is known of the cluster before a case.
+func (l *liveCluster) world(setup conformance.Setup, node, other string) cluster.World {
+	outside := l.options.external != ""
+	return cluster.World{
+		Node: node, Other: other, Facts: setup.Facts, Partial: setup.Partial, Layout: l.live.Layout(node, other, setup.Facts.IPStack == terway.IPStackDual, outside), Outside: outside,
+		API: l.live.API(), Proxied: setup.Facts.KubeProxyMode != terway.KubeProxyNone,
+		About: conformance.About{Conflist: setup.Effective(), Facts: []report.Fact{
+			{Name: "node", Value: node, Source: "sampled"}, {Name: "node to ask from", Value: cmp.Or(other, "none"), Source: "sampled"},
+		}},
+	}
 }
 
 func (l *liveCluster) rootless() bool { return false }

@@ -99,30 +99,36 @@ func stubDaemon(ctx context.Context) error {
 	}
 	datapath = cmp.Or(os.Getenv(kind.DatapathVariable), datapath)
 	pool := &stub.Pool{ENI: os.Getenv(kind.ENIVariable), File: filepath.Join(runDir, "pods.json")}
+	if pool.VSwitches, err = prefixes(strings.Split(os.Getenv(kind.VSwitchVariable), ",")); err != nil {
+		return err
+	}
+	if pool.Slices, err = prefixes(node.Spec.PodCIDRs); err != nil {
+		return err
+	}
+	if len(pool.VSwitches) != len(pool.Slices) {
+		return fmt.Errorf("the node has %q of the vSwitches %q", pool.Slices, pool.VSwitches)
+	}
 	if stub.Redirects(datapath, exclusive(node)) {
 		if pool.Redirect, err = redirect(node, pool.ENI); err != nil {
 			return err
 		}
 	}
-	vSwitches := strings.Split(os.Getenv(kind.VSwitchVariable), ",")
-	if len(vSwitches) != len(node.Spec.PodCIDRs) {
-		return fmt.Errorf("the node has %q of the vSwitches %q", node.Spec.PodCIDRs, vSwitches)
-	}
-	for i := range vSwitches {
-		whole, err := netip.ParsePrefix(vSwitches[i])
-		if err != nil {
-			return err
-		}
-		part, err := netip.ParsePrefix(node.Spec.PodCIDRs[i])
-		if err != nil {
-			return err
-		}
-		pool.VSwitches, pool.Slices = append(pool.VSwitches, whole), append(pool.Slices, part)
-	}
 	if err := pool.Load(); err != nil {
 		return err
 	}
 	return stub.Listen(ctx, stub.Socket, pool, datapath, func() error { return stub.Publish(stub.PodDirs) })
+}
+
+func prefixes(words []string) ([]netip.Prefix, error) {
+	var all []netip.Prefix
+	for _, word := range words {
+		p, err := netip.ParsePrefix(word)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return all, nil
 }
 
 // redirect is what becomes of what pods of a node send: all but what is for the node itself.
