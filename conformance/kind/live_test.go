@@ -196,6 +196,10 @@ func (s somebody) borrows() {
 	if code, out := s.outside(append(run, "--confirm-context", "prod")...); code != 2 || !maps.Equal(s.config(), config) {
 		s.t.Errorf("another context: exit code %d\n%s", code, out)
 	}
+	plan := append([]string{"plan"}, run[1:]...)
+	if code, out := s.outside(append(plan, "--confirm-context", "lab")...); code != 0 || !strings.Contains(out, "puts other chains in place on "+s.c.nodes[1].name+" and "+s.c.nodes[2].name) {
+		s.t.Errorf("plan: exit code %d\n%s", code, out)
+	}
 	specs := []string{"CHN-001", "CHN-005", "HP-001", "ROL-002", "ROL-003"}
 	code, out := s.outside(append(run, "--confirm-context", "lab", "--focus", strings.Join(specs, ","))...)
 	if code != 4 {
