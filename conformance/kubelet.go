@@ -98,11 +98,10 @@ type Fleet interface {
 	Lister
 	// Configure replaces the ConfigMap, and nothing else.
 	Configure(ctx context.Context, data map[string]string) error
-	// Rollout applies the ConfigMap with the hash of its chain on the DaemonSet, so that Terway is restarted node by
-	// node. begun is called when the first node is being restarted. The error is a [*StartError] where a node stays behind.
+	// Rollout applies the ConfigMap so that Terway is restarted node by node: by the hash of its chain on the DaemonSet where
+	// the cluster is the suite's own, else on the nodes that are judged. begun is called when the first node is being restarted. The error is a [*StartError] where a node stays behind.
 	Rollout(ctx context.Context, data map[string]string, begun func()) error
-	// Partly is Rollout where an operator wants to delete Terway's pods himself (OnDelete), and deletes that of the first
-	// node only.
+	// Partly is Rollout that ends after the first node, as where an operator deletes Terway's pods himself (OnDelete).
 	Partly(ctx context.Context, data map[string]string) error
 	// StartOn starts a pod on a node of that name.
 	StartOn(ctx context.Context, node string, spec PodSpec) (Pod, error)

@@ -22,10 +22,11 @@ process that made them.`
 
 // cleanup removes what aborted runs left.
 func (a *app) cleanup(ctx context.Context, args []string) int {
-	fs := a.flags("cleanup", "[--report DIR] [--kubeconfig FILE [--namespace NAME] [--all]]", cleanupWords)
+	fs := a.flags("cleanup", "[--report DIR] [--kubeconfig FILE [--namespace NAME] [--all] [--take-back]]", cleanupWords)
 	dir := fs.String("report", "", "a directory that reports were written to")
 	kubeconfig := fs.String("kubeconfig", "", "a cluster that a run was on")
 	namespace := fs.String("namespace", "", "of that cluster, the namespace that runs were given")
+	takeBack := fs.Bool("take-back", false, "of that cluster, only the list that a run put into eni-config, whatever its age")
 	all := fs.Bool("all", false, "what has not expired, too: runs that go on are ended")
 	rest, code, done := a.parse(fs, args)
 	switch {
@@ -34,9 +35,13 @@ func (a *app) cleanup(ctx context.Context, args []string) int {
 	case len(rest) > 0:
 		a.say("cleanup takes no arguments, got %q", rest)
 		return exitUsage
-	case *kubeconfig == "" && (*all || *namespace != ""):
-		a.say("cleanup: --all and --namespace are about a cluster: name it with --kubeconfig")
+	case *kubeconfig == "" && (*all || *takeBack || *namespace != ""):
+		a.say("cleanup: --all, --take-back and --namespace are about a cluster: name it with --kubeconfig")
 		return exitUsage
+	}
+	if *takeBack {
+		undone, err := takeListBack(ctx, *kubeconfig)
+		return a.cleaned(undone, err)
 	}
 	left, err := plugins.Sweep(ctx)
 	failed := []error{err}
@@ -49,14 +54,28 @@ func (a *app) cleanup(ctx context.Context, args []string) int {
 		namespaces, err := cleanCluster(ctx, *kubeconfig, *namespace, *all)
 		left, failed = append(left, namespaces...), append(failed, err)
 	}
-	for _, name := range left {
+	return a.cleaned(left, errors.Join(failed...))
+}
+
+// takeListBack takes back what a run put into a cluster's eni-config.
+func takeListBack(ctx context.Context, kubeconfig string) ([]string, error) {
+	access, err := cluster.Connect(ctx, kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	return access.Undo(ctx, true)
+}
+
+// cleaned says what was removed, and what could not be.
+func (a *app) cleaned(gone []string, err error) int {
+	for _, name := range gone {
 		fmt.Fprintln(a.out, "removed", name)
 	}
-	if err := errors.Join(failed...); err != nil {
+	if err != nil {
 		a.say("%v", err)
 		return exitCouldNotRun
 	}
-	if len(left) == 0 {
+	if len(gone) == 0 {
 		fmt.Fprintln(a.out, "nothing is left of earlier runs")
 	}
 	return exitOK

@@ -11,14 +11,11 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/chainlint/chainlint/conformance"
 	"github.com/chainlint/chainlint/conformance/cluster"
 	"github.com/chainlint/chainlint/conformance/report"
-	"github.com/chainlint/chainlint/internal/manifest"
-	"github.com/chainlint/chainlint/pkg/lint"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
@@ -40,7 +37,10 @@ func (o *options) rbacWords() string {
 // intended are the data of the ConfigMap as it is, and as the run would make it: with the list of the chain under test.
 // What else that would change is refused: it stays the cluster's.
 func (l *liveCluster) intended(c *testCase) (live, wanted map[string]string, err error) {
-	var object corev1.ConfigMap
+	if l.live.Config == "" {
+		return nil, nil, fmt.Errorf("the cluster has no ConfigMap %s/%s whose list could be replaced", terway.ConfigMapNamespace, terway.ConfigMapName)
+	}
+	object := corev1.ConfigMap{Data: map[string]string{}}
 	if err := yaml.Unmarshal([]byte(l.live.Config), &object); err != nil {
 		return nil, nil, err
 	}
@@ -59,7 +59,17 @@ func (l *liveCluster) intended(c *testCase) (live, wanted map[string]string, err
 	if maps.Equal(object.Data, wanted) {
 		return object.Data, wanted, nil
 	}
-	return object.Data, wanted, c.refuseErrors(wanted)
+	for _, facts := range l.judging(c) {
+		if wrong := cluster.Refusals(wanted, facts); wrong != nil {
+			return nil, nil, fmt.Errorf("%s: the chain is not put on the cluster, because the linter is sure that it breaks there:\n  %s", c.name(), strings.Join(wrong, "\n  "))
+		}
+	}
+	return object.Data, wanted, nil
+}
+
+// judging are the facts that a chain is linted by before it is put on the cluster: its own, and those of the nodes.
+func (l *liveCluster) judging(c *testCase) []terway.Facts {
+	return []terway.Facts{c.target.Facts, l.live.Facts.Facts}
 }
 
 // replaceable says why the chains of cases are not put on this cluster, before any is.
@@ -110,41 +120,26 @@ func (l *liveCluster) putInPlace(ctx context.Context, chain *cluster.Replacement
 	}
 	c.plan.Setup.Data, c.plan.Setup.Partial = wanted, false
 	c.facts = slices.DeleteFunc(c.facts, func(f report.Fact) bool { return f.Name == terway.ConfKey }) // it is the cluster's own
-	w.Live, w.Partial, w.About.Conflist = live, false, c.plan.Setup.Effective()
-	if w.Refusal != nil {
-		w.Lists, err = l.access.Lists(ctx, chain.Nodes)
+	w.Live, w.LiveFacts, w.Partial, w.About.Conflist = live, l.live.Facts.Facts, false, c.plan.Setup.Effective()
+	if chain.Lent && w.Refusal == nil {
+		w.Lists, err = chain.Settle(ctx, func(string) string { return w.About.Conflist })
 	} else {
-		w.Lists, err = chain.Lists(ctx, w.About.Conflist)
+		w.Lists, err = l.access.Lists(ctx, chain.Nodes)
 	}
 	return err
 }
 
-// refuseErrors lints the ConfigMap as it would be. What breaks any node pool is refused: all nodes read it.
-func (c *testCase) refuseErrors(data map[string]string) error {
-	text, err := yaml.Marshal(corev1.ConfigMap{
-		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"}, ObjectMeta: metav1.ObjectMeta{Name: terway.ConfigMapName, Namespace: terway.ConfigMapNamespace}, Data: data,
-	})
-	if err != nil {
-		return err
+// takeBack ends the pods of the run, which the chain under test must detach, and then takes that back. before are the lists
+// of the nodes that must be there again, nil where nobody read them.
+func (l *liveCluster) takeBack(ctx context.Context, chain *cluster.Replacement, before map[string]string) error {
+	if !chain.Lent {
+		return nil
 	}
-	objects, err := manifest.Read(terway.ConfigMapName, text)
-	if err != nil {
-		return err
-	}
-	var wrong []string
-	for _, f := range lint.Lint(lint.NewChain(objects[0]), c.target.Facts).Findings {
-		if f.Severity == lint.Error {
-			wrong = append(wrong, fmt.Sprintf("%s [%s]", f.Message, f.Rule.ID))
-		}
-	}
-	if wrong != nil {
-		return fmt.Errorf("%s: the chain is not put on the cluster, because the linter is sure that it breaks there:\n  %s", c.name(), strings.Join(wrong, "\n  "))
-	}
-	return nil
-}
-
-// takeBack ends the pods of the run, which the chain under test must detach, and then takes that back.
-func (l *liveCluster) takeBack(ctx context.Context, chain *cluster.Replacement) error {
+	l.say("the list that was there before is taken back, and Terway restarted: do not interrupt that")
 	ctx = context.WithoutCancel(ctx)
-	return errors.Join(l.access.Sweep(ctx), chain.Restore(ctx))
+	err := errors.Join(l.access.Sweep(ctx), chain.Restore(ctx))
+	if err == nil {
+		_, err = chain.Settle(ctx, func(node string) string { return before[node] })
+	}
+	return err
 }

@@ -24,7 +24,7 @@ func start() int {
 	if stub.IsPlugin(os.Args[0]) {
 		return stub.Plugin(context.Background(), os.Args[0], stub.Socket, os.Environ(), os.Stdin, os.Stdout)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop) // and not before: what comes when all is done must not change the exit code
 	if code, child := netns.Child(ctx); child {
 		return code

@@ -7,7 +7,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os/signal"
+	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/chainlint/chainlint/conformance"
 	"github.com/chainlint/chainlint/conformance/cluster"
@@ -23,8 +26,8 @@ type liveCluster struct {
 	access  *cluster.Access
 	live    *cluster.Live
 	say     func(format string, args ...any)
-	// failed: a case did not come about.
-	failed bool
+	// failed: a case did not come about. stuck: a chain was not taken back.
+	failed, stuck bool
 }
 
 // connect reads what the cluster says of itself.
@@ -99,6 +102,9 @@ func (a *app) clusterPlace(ctx context.Context, l *liveCluster, cases []*testCas
 	if err := l.missing(ctx); err != nil {
 		return nil, err
 	}
+	if l.options.disruptive {
+		signal.Ignore(syscall.SIGPIPE) // who reads along may go, and the chain must be taken back even so
+	}
 	l.access.Image, l.access.Namespace = l.options.image, l.options.namespace
 	if l.options.gateEnds {
 		l.access.Namespace, l.access.ID = l.options.gate.Namespace, l.options.gate.ID
@@ -124,11 +130,14 @@ func (l *liveCluster) sample(c *testCase) (node, other string, err error) {
 	for _, p := range l.live.Facts.NodePools {
 		named = append(named, p.Name)
 	}
-	return l.live.Sample(c.pool, named, l.options.nodes)
+	return l.live.Sample(c.pool, named, l.options.nodes, l.options.disruptive)
 }
 
 // judge samples a node and runs the case there; before an upgrade it leaves pods.
 func (l *liveCluster) judge(ctx context.Context, c *testCase, emit func(conformance.Event)) error {
+	if l.stuck {
+		return errors.New("the chain of an earlier case was not taken back, so no other one is put in place")
+	}
 	node, other, err := l.sample(c)
 	if err != nil {
 		return err
@@ -136,13 +145,16 @@ func (l *liveCluster) judge(ctx context.Context, c *testCase, emit func(conforma
 	w := l.world(c.plan.Setup, node, other)
 	switch {
 	case l.options.disruptive:
-		chain := l.access.NewReplacement(node, other)
-		defer func() {
-			if err := l.takeBack(ctx, chain); err != nil {
-				emit(conformance.Event{Left: err.Error()})
-			}
-		}()
-		err = l.putInPlace(ctx, chain, c, &w)
+		chain := l.access.NewReplacement(l.judging(c), node, other)
+		before, err := l.access.Lists(ctx, chain.Nodes)
+		if err != nil {
+			return err
+		}
+		defer func() { l.ended(l.takeBack(ctx, chain, before), emit) }()
+		if err := l.putInPlace(ctx, chain, c, &w); err != nil {
+			return err
+		}
+		chain.Lent = chain.Lent || slices.ContainsFunc(c.plan.Specs, func(id string) bool { return conformance.Find(id).Own })
 	case l.options.inspect:
 		w.Lists, err = l.access.Lists(ctx, []string{node})
 	}
@@ -165,6 +177,16 @@ func (l *liveCluster) judge(ctx context.Context, c *testCase, emit func(conforma
 	kept, err := l.access.Keep(ctx, w)
 	gate.Namespace, gate.ID, gate.Kept[name] = l.access.Namespace, l.access.ID, kept
 	return err
+}
+
+// ended tells, in the report and at once, of a chain that was not taken back.
+func (l *liveCluster) ended(err error, emit func(conformance.Event)) {
+	if err == nil {
+		return
+	}
+	l.stuck = true
+	l.say("the chain was not taken back: %v", err)
+	emit(conformance.Event{Left: err.Error()})
 }
 
 // world is what is known of the cluster before a case.

@@ -88,12 +88,12 @@ func TestSample(t *testing.T) {
 		{"", []string{"n2"}, "n2", "n1"},
 		{"gpu", nil, "g1", "n1"},
 	} {
-		node, other, err := live.Sample(c.pool, []string{"gpu"}, c.only)
+		node, other, err := live.Sample(c.pool, []string{"gpu"}, c.only, false)
 		if err != nil || node != c.node || other != c.other {
 			t.Errorf("%q %q: %s, %s, %v", c.pool, c.only, node, other, err)
 		}
 	}
-	if _, _, err := live.Sample("", []string{"gpu"}, []string{"g1"}); err == nil {
+	if _, _, err := live.Sample("", []string{"gpu"}, []string{"g1"}, false); err == nil {
 		t.Error("a node of another pool is sampled")
 	}
 }

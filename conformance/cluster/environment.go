@@ -36,8 +36,12 @@ type World struct {
 	Partial bool
 	// Lists of nodes, nil where they were not read.
 	Lists map[string]string
-	// Live are the data of the ConfigMap before the run where it may replace the chain, nil where it may not.
-	Live map[string]string
+	// Live are the data of the ConfigMap before the run where it may replace the chain, nil where it may not; LiveFacts are
+	// those of the cluster then.
+	Live      map[string]string
+	LiveFacts terway.Facts
+	// Bypassed: what pods send passes the host's netfilter by, and with it the proxy of services.
+	Bypassed bool
 	// Refusal is why no pod can start with the chain, nil where they can.
 	Refusal *Refusal
 	// Kept are pods from before an upgrade, nil where there is no gate.

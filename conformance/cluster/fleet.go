@@ -110,7 +110,21 @@ func (f *fleet) Partly(ctx context.Context, data map[string]string) error {
 	if err := f.Configure(ctx, data); err != nil {
 		return err
 	}
-	return f.chain.Terway.Restart(ctx, f.chain.Nodes[0])
+	first := f.chain.Nodes[0]
+	if err := f.chain.Terway.Restart(ctx, first); err != nil {
+		return err
+	}
+	wanted, err := f.Effective(data)
+	if err != nil {
+		return err
+	}
+	_, err = f.chain.Settle(ctx, func(node string) string {
+		if node == first {
+			return wanted
+		}
+		return ""
+	})
+	return err
 }
 
 // Lists implements conformance.Lister.
@@ -121,7 +135,7 @@ func (f *fleet) Lists(ctx context.Context) (map[string]string, error) {
 		whole[terway.ConflistName] = *f.chain.current
 		wanted, _ = f.Environment.Effective(whole) // what is refused is not awaited
 	}
-	return f.chain.Lists(ctx, wanted)
+	return f.chain.Lists(ctx, func(string) string { return wanted })
 }
 
 // Effective implements conformance.Lister.

@@ -82,7 +82,7 @@ func (a *Access) InspectPools(ctx context.Context, live *Live) error {
 	}
 	told := false
 	for _, pool := range append([]string{""}, named...) {
-		node, _, err := live.Sample(pool, named, nil)
+		node, _, err := live.Sample(pool, named, nil, false)
 		if err != nil {
 			continue // nobody can be asked there
 		}

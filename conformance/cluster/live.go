@@ -114,23 +114,23 @@ func (l *Live) add(object any) error {
 }
 
 // Sample chooses a node of a pool to judge, and a second one to ask from; of the cluster's other nodes where pool is
-// "". only, where it is not empty, are the nodes that may be judged.
-func (l *Live) Sample(pool string, named []string, only []string) (node, other string, err error) {
+// "". only, where it is not empty, are the nodes that may be judged. alike: the second one is of the same kind, or there is
+// none.
+func (l *Live) Sample(pool string, named []string, only []string, alike bool) (node, other string, err error) {
 	of := func(n corev1.Node) string {
 		if p := n.Labels[terway.PoolLabel]; slices.Contains(named, p) {
 			return p
 		}
 		return ""
 	}
+	may := func(n corev1.Node) bool { return of(n) == pool && (len(only) == 0 || slices.Contains(only, n.Name)) }
 	for _, n := range l.Nodes {
-		switch {
-		case !usable(n):
-		case node == "" && of(n) == pool && (len(only) == 0 || slices.Contains(only, n.Name)):
+		if node == "" && usable(n) && may(n) {
 			node = n.Name
 		}
 	}
 	for _, n := range l.Nodes {
-		if other == "" && n.Name != node && usable(n) {
+		if other == "" && n.Name != node && usable(n) && (!alike || may(n)) {
 			other = n.Name
 		}
 	}

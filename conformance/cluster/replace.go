@@ -11,9 +11,13 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/yaml"
 
 	"github.com/chainlint/chainlint/conformance/agent"
+	"github.com/chainlint/chainlint/internal/manifest"
+	"github.com/chainlint/chainlint/pkg/lint"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
 
@@ -25,10 +29,14 @@ type Replacement struct {
 	Terway Terway
 	// Nodes that are judged.
 	Nodes []string
+	// Facts that the linter judges lists by before they are put in place.
+	Facts []terway.Facts
+	// Lent: the ConfigMap was changed, or another process of the run is about to.
+	Lent bool
+
+	since time.Time
 	// current is the list that Terway goes by there, nil where nobody knows.
 	current *string
-	// put: the ConfigMap was changed.
-	put     bool
 	inspect func(ctx context.Context, node string) (agent.Node, error)
 }
 
@@ -36,9 +44,9 @@ type Replacement struct {
 const restartLimit = 3 * time.Minute
 
 // NewReplacement is that of a run on some nodes; "" is none.
-func (a *Access) NewReplacement(nodes ...string) *Replacement {
+func (a *Access) NewReplacement(facts []terway.Facts, nodes ...string) *Replacement {
 	named := slices.DeleteFunc(slices.Clone(nodes), func(n string) bool { return n == "" })
-	return &Replacement{Access: a, Terway: Terway{a.Client, restartLimit}, Nodes: named, inspect: a.Inspect}
+	return &Replacement{Access: a, Terway: Terway{a.Client, restartLimit}, Nodes: named, Facts: facts, since: time.Now(), inspect: a.Inspect}
 }
 
 // list of the data of a ConfigMap, nil for none.
@@ -62,8 +70,19 @@ func setList(object *corev1.ConfigMap, text *string) {
 	}
 }
 
-// Put gives the ConfigMap the list of data, nothing else of it.
+// Refused is why a list is not put in place.
+type Refused struct{ Why string }
+
+func (e *Refused) Error() string {
+	return "the chain is not put on the cluster: " + e.Why
+}
+
+// Put gives the ConfigMap the list of data, which is whole, and nothing else of that. The error is a [*Refused] where the
+// list would break pods.
 func (r *Replacement) Put(ctx context.Context, data map[string]string) error {
+	if err := r.ready(ctx, data); err != nil {
+		return err
+	}
 	a := r.Access
 	err := a.change(ctx, func(object *corev1.ConfigMap) error {
 		there, err := record(object)
@@ -71,7 +90,7 @@ func (r *Replacement) Put(ctx context.Context, data map[string]string) error {
 		case err != nil:
 			return err
 		case there == nil:
-			there = &replaced{Run: a.ID, Namespace: a.Namespace, Since: time.Now().UTC(), Before: list(object.Data)}
+			there = &replaced{Run: a.ID, Namespace: a.Namespace, Since: r.since.UTC(), Before: list(object.Data)}
 		case there.Run != a.ID:
 			return errors.New(there.words())
 		case !equal(there.Now, list(object.Data)):
@@ -82,44 +101,62 @@ func (r *Replacement) Put(ctx context.Context, data map[string]string) error {
 		setList(object, list(data))
 		return there.keep(object)
 	})
-	r.put = r.put || err == nil
+	r.Lent = r.Lent || err == nil
 	return err
 }
 
-// Ready tells whether the list of data may be put in place: Terway runs on the nodes, and they have the plugins. why is
-// "" where it may.
-func (r *Replacement) Ready(ctx context.Context, data map[string]string) (why string, err error) {
+// ready refuses what would break pods: by the linter, on nodes without Terway, and without the plugins.
+func (r *Replacement) ready(ctx context.Context, data map[string]string) error {
+	for _, facts := range r.Facts {
+		if wrong := Refusals(data, facts); wrong != nil {
+			return &Refused{"the linter is sure that it breaks there:\n  " + strings.Join(wrong, "\n  ")}
+		}
+	}
 	for _, node := range r.Nodes {
 		there, err := r.Terway.Pods(ctx, node)
 		if err == nil && len(there) == 0 {
-			return "no pod of Terway runs on the node " + node, nil
+			return &Refused{"no pod of Terway runs on the node " + node}
 		}
 		if err != nil {
-			return "", err
+			return err
 		}
 		seen, err := r.inspect(ctx, node)
 		if err != nil {
-			return "", err
+			return err
 		}
 		for _, p := range plugins(data[terway.ConflistName]) {
 			if plugin := pluginType(p); plugin != "" && seen.Lacks(plugin) {
-				return fmt.Sprintf("the node %s has no plugin %s, so every new pod there would fail", node, plugin), nil
+				return &Refused{fmt.Sprintf("the node %s has no plugin %s, so every new pod there would fail", node, plugin)}
 			}
 		}
 	}
-	return "", nil
+	return nil
+}
+
+// Refusals are what the linter has errors about in a ConfigMap. What breaks any node pool counts: all nodes read it.
+func Refusals(data map[string]string, facts terway.Facts) []string {
+	text, err := yaml.Marshal(corev1.ConfigMap{
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"}, ObjectMeta: metav1.ObjectMeta{Name: terway.ConfigMapName, Namespace: terway.ConfigMapNamespace}, Data: data,
+	})
+	if err != nil {
+		return []string{err.Error()}
+	}
+	objects, err := manifest.Read(terway.ConfigMapName, text)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	var wrong []string
+	for _, f := range lint.Lint(lint.NewChain(objects[0]), facts).Findings {
+		if f.Severity == lint.Error {
+			wrong = append(wrong, fmt.Sprintf("%s [%s]", f.Message, f.Rule.ID))
+		}
+	}
+	return wrong
 }
 
 // Replace is Put, and a restart of Terway on one node after the other; begun is called before the first one. The error
 // is a [*conformance.StartError] where Terway or a runtime refuses the list.
 func (r *Replacement) Replace(ctx context.Context, data map[string]string, begun func()) error {
-	why, err := r.Ready(ctx, data)
-	if err == nil && why != "" {
-		err = fmt.Errorf("the chain is not put in place, and nothing was changed: %s", why)
-	}
-	if err != nil {
-		return err
-	}
 	r.current = nil
 	if err := r.Put(ctx, data); err != nil {
 		return err
@@ -137,11 +174,14 @@ func (r *Replacement) Replace(ctx context.Context, data map[string]string, begun
 // settleLimit is how long a node may take from Terway's readiness to its list.
 const settleLimit = 30 * time.Second
 
-// Lists reads the lists of the nodes, and reads again until all are as wanted or the time is over; "" for no matter what.
-func (r *Replacement) Lists(ctx context.Context, wanted string) (map[string]string, error) {
+// Lists reads the lists of the nodes, and reads again until each is as wanted or the time is over; "" for no matter what.
+func (r *Replacement) Lists(ctx context.Context, wanted func(node string) string) (map[string]string, error) {
 	lists, err := r.Access.Lists(ctx, r.Nodes) // the image may have to be fetched
-	differs := func(text string) bool { return strings.TrimSpace(text) != strings.TrimSpace(wanted) }
-	if err != nil || wanted == "" || !slices.ContainsFunc(r.Nodes, func(n string) bool { return differs(lists[n]) }) {
+	differ := func(node string) bool {
+		want := strings.TrimSpace(wanted(node))
+		return want != "" && strings.TrimSpace(lists[node]) != want
+	}
+	if err != nil || !slices.ContainsFunc(r.Nodes, differ) {
 		return lists, err
 	}
 	err = wait.PollUntilContextTimeout(ctx, time.Second, settleLimit, false, func(ctx context.Context) (bool, error) {
@@ -149,7 +189,7 @@ func (r *Replacement) Lists(ctx context.Context, wanted string) (map[string]stri
 		if err == nil {
 			lists = now
 		}
-		return err == nil && !slices.ContainsFunc(r.Nodes, func(n string) bool { return differs(lists[n]) }), nil
+		return err == nil && !slices.ContainsFunc(r.Nodes, differ), nil
 	})
 	if wait.Interrupted(err) && ctx.Err() == nil {
 		err = nil // whoever compares sees which node stays behind
@@ -157,13 +197,24 @@ func (r *Replacement) Lists(ctx context.Context, wanted string) (map[string]stri
 	return lists, err
 }
 
+// Settle is Lists, where a node that stays behind is an error.
+func (r *Replacement) Settle(ctx context.Context, wanted func(node string) string) (map[string]string, error) {
+	lists, err := r.Lists(ctx, wanted)
+	for _, node := range r.Nodes {
+		if want := strings.TrimSpace(wanted(node)); err == nil && want != "" && strings.TrimSpace(lists[node]) != want {
+			err = fmt.Errorf("Terway is ready on %s, and its list there is still another one", node)
+		}
+	}
+	return lists, err
+}
+
 // Restore takes the list back that was there before this run, where it replaced it.
 func (r *Replacement) Restore(ctx context.Context) error {
 	done, err := r.Access.restore(ctx, func(there *replaced) bool { return there.Run == r.Access.ID })
-	if done == nil && err == nil && r.put {
+	if done == nil && err == nil && r.Lent {
 		return errors.Join(fmt.Errorf("somebody else replaced %s/%s while it held the list of the run, so it stays as it is", terway.ConfigMapNamespace, terway.ConfigMapName),
-			r.Access.restartAll(ctx, r.Nodes, time.Now()))
+			r.Access.restartAll(ctx, r.Nodes, r.since))
 	}
-	r.put = r.put && done == nil
+	r.Lent = r.Lent && done == nil
 	return err
 }

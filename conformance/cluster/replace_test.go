@@ -75,7 +75,7 @@ func restarting(t *testing.T, objects ...runtime.Object) (*Access, map[string]in
 
 // replacement on nodes that have Terway's plugin and portmap.
 func replacement(a *Access, nodes ...string) *Replacement {
-	r := a.NewReplacement(nodes...)
+	r := a.NewReplacement(nil, nodes...)
 	r.inspect = func(context.Context, string) (agent.Node, error) {
 		return agent.Node{Plugins: map[string]string{"terway": "", "portmap": ""}}, nil
 	}
@@ -122,15 +122,15 @@ func TestReplace(t *testing.T) {
 func TestReplaceWithOthers(t *testing.T) {
 	a, _ := restarting(t, config(before))
 	put := map[string]string{terway.ConflistName: after}
-	r := a.NewReplacement()
+	r := a.NewReplacement(nil)
 	if err := r.Put(t.Context(), put); err != nil {
 		t.Fatal(err)
 	}
 	other := &Access{Client: a.Client, ID: "other"}
-	if err := other.NewReplacement().Put(t.Context(), put); err == nil || !strings.Contains(err.Error(), "cleanup") {
+	if err := other.NewReplacement(nil).Put(t.Context(), put); err == nil || !strings.Contains(err.Error(), "cleanup") {
 		t.Errorf("another run: %v", err)
 	}
-	if gone, err := other.Undo(t.Context(), false); gone != nil || err == nil || !strings.Contains(err.Error(), "--all") {
+	if gone, err := other.Undo(t.Context(), false); gone != nil || err == nil || !strings.Contains(err.Error(), "--take-back") {
 		t.Errorf("before its time: %q, %v", gone, err)
 	}
 	if live, err := other.Read(t.Context()); err != nil || !strings.Contains(live.Replaced, "the run this") {
@@ -168,9 +168,13 @@ func TestRestoreAfterOthers(t *testing.T) {
 	late.CreationTimestamp = metav1.NewTime(time.Now().Add(time.Hour))
 	early := terwayPod("early", "early")
 	early.CreationTimestamp = metav1.NewTime(time.Now().Add(-time.Hour))
-	a, restarts := restarting(t, config(before), ready("a", ""), ready("late", ""), ready("early", ""), terwayPod("a", "a"), late, early)
+	a, restarts := restarting(t, config(before), ready("a", ""), ready("late", ""), ready("early", ""), terwayPod("a", "a"), terwayPod("gone", "gone"), late, early)
 	r := replacement(a, "a", "gone")
 	if err := r.Put(t.Context(), map[string]string{terway.ConflistName: after}); err != nil {
+		t.Fatal(err)
+	}
+	pods := a.Client.(*fake.Clientset).Tracker()
+	if err := pods.Delete(corev1.SchemeGroupVersion.WithResource("pods"), terway.ConfigMapNamespace, "terway-gone"); err != nil {
 		t.Fatal(err)
 	}
 	object := now(t, a)
@@ -208,7 +212,7 @@ func TestNotReady(t *testing.T) {
 func TestUndo(t *testing.T) {
 	a, restarts := restarting(t, config(before), ready("a", ""), terwayPod("a", "a"))
 	a.Lifetime = -time.Minute
-	if err := a.NewReplacement("a").Put(t.Context(), map[string]string{terway.ConflistName: after}); err != nil {
+	if err := replacement(a, "a").Put(t.Context(), map[string]string{terway.ConflistName: after}); err != nil {
 		t.Fatal(err)
 	}
 	gone, err := (&Access{Client: a.Client}).Undo(t.Context(), false)
@@ -256,13 +260,27 @@ func TestTerwayRefuses(t *testing.T) {
 
 // TestComplaint: what Terway prints of eni_conf is nobody's business.
 func TestComplaint(t *testing.T) {
-	for log, want := range map[string]string{
-		"eni config: {VSwitches:map[a:b]}\nError: unexpected plugin\n": "Error: unexpected plugin",
-		"eni config: {VSwitches:map[a:b]}\n":                           "",
-		"":                                                             "",
+	for line, want := range map[string]string{
+		"Error: unexpected plugin\n": "Error: unexpected plugin", "eni config: {VSwitches:map[a:b]}\n": "", "task: get eni configerror: no node\n": "task: get eni configerror: no node", "": "",
 	} {
-		if got := complaint(log); got != want {
-			t.Errorf("%q: %q", log, got)
+		if got := complaint(line); got != want {
+			t.Errorf("%q: %q", line, got)
+		}
+	}
+}
+
+// TestRefusals: what the linter has an error about is not put on a cluster, whichever its nodes are.
+func TestRefusals(t *testing.T) {
+	var f terway.Facts
+	f.KubeProxyMode, f.IPStack, f.ContainerRuntime, f.Terway.Version = terway.KubeProxyIptables, "ipv4", "containerd", terway.Newest
+	f.CNIPlugins.Installed = []string{"portmap"}
+	good, bad := conformance.Chain(conformance.PlainTerway, conformance.PlainPortmap), config(`{"plugins":[{"type":"terway"},{"type":"tuning"}]}`).Data
+	if wrong := Refusals(good, f); wrong != nil {
+		t.Errorf("%q", wrong)
+	}
+	for _, facts := range []terway.Facts{f, {PoolFacts: terway.PoolFacts{}, NodePools: []terway.NodePool{{Name: "a", PoolFacts: f.PoolFacts}}}} {
+		if wrong := Refusals(bad, facts); len(wrong) != 1 || !strings.Contains(wrong[0], "tuning") {
+			t.Errorf("%q", wrong)
 		}
 	}
 }

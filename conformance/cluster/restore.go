@@ -13,7 +13,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/chainlint/chainlint/pkg/terway"
 )
@@ -34,29 +33,24 @@ type replaced struct {
 	Now    *string `json:"now"`
 }
 
-// changeLimit is how long the ConfigMap is tried to be changed: an API server may be restarted meanwhile.
-const changeLimit = time.Minute
-
 // change updates the ConfigMap by a function that may refuse. It is tried again where somebody else was faster, or the API
 // does not answer.
 func (a *Access) change(ctx context.Context, change func(*corev1.ConfigMap) error) error {
 	configs := a.Client.CoreV1().ConfigMaps(terway.ConfigMapNamespace)
-	var last error
-	err := wait.PollUntilContextTimeout(ctx, again, changeLimit, true, func(ctx context.Context) (bool, error) {
+	var refused error
+	err := persist(ctx, func(ctx context.Context) error {
 		object, err := configs.Get(ctx, terway.ConfigMapName, metav1.GetOptions{})
-		if err == nil {
-			if err := change(object); err != nil {
-				return false, err
-			}
-			_, err = configs.Update(ctx, object, metav1.UpdateOptions{})
+		if err != nil {
+			return err
 		}
-		if last = err; err != nil && passing(err) {
-			return false, nil
+		if refused = change(object); refused != nil {
+			return nil
 		}
-		return err == nil, err
+		_, err = configs.Update(ctx, object, metav1.UpdateOptions{})
+		return err
 	})
-	if wait.Interrupted(err) && last != nil {
-		return last
+	if refused != nil {
+		return refused
 	}
 	return err
 }
@@ -85,7 +79,7 @@ func (r *replaced) keep(object *corev1.ConfigMap) error {
 
 // words say whose the list is.
 func (r *replaced) words() string {
-	return fmt.Sprintf("the list in %s/%s is that of the run %s, which replaced it and did not take it back yet: wait for its end; where it was killed, chainlint-conformance cleanup --kubeconfig FILE --all takes it back",
+	return fmt.Sprintf("the list in %s/%s is that of the run %s, which replaced it and did not take it back yet: wait for its end; where it was killed, chainlint-conformance cleanup --kubeconfig FILE --take-back ends it",
 		terway.ConfigMapNamespace, terway.ConfigMapName, r.Run)
 }
 
@@ -108,16 +102,15 @@ func (a *Access) Undo(ctx context.Context, all bool) ([]string, error) {
 	}
 	of := *a
 	of.ID, of.Namespace = there.Run, there.Namespace
+	var left error // pods that do not go are no reason to leave the list
 	if of.Namespace != "" {
-		if err := of.Sweep(ctx); err != nil {
-			return nil, err
-		}
+		left = of.Sweep(ctx)
 	}
 	done, err := a.restore(ctx, func(now *replaced) bool { return now.Run == there.Run })
 	if done == nil {
-		return nil, err
+		return nil, errors.Join(left, err)
 	}
-	return []string{"the list of the run " + done.Run + " from " + terway.ConfigMapNamespace + "/" + terway.ConfigMapName}, err
+	return []string{"the list of the run " + done.Run + " from " + terway.ConfigMapNamespace + "/" + terway.ConfigMapName}, errors.Join(left, err)
 }
 
 // restore takes a list back and restarts Terway; only then it forgets that there was another one. A list that is not that of
@@ -149,19 +142,31 @@ func (a *Access) restore(ctx context.Context, mine func(*replaced) bool) (done *
 	if err := a.restartAll(ctx, done.Nodes, done.Since); err != nil {
 		return done, fmt.Errorf("the ConfigMap has no list of the run any more, and Terway does not go by it yet: %w; %s", err, tryAgain)
 	}
-	err = a.change(ctx, func(object *corev1.ConfigMap) error {
-		delete(object.Annotations, ReplacedAnnotation)
-		return nil
-	})
+	err = a.forget(ctx, done.Run)
 	if foreign {
 		err = errors.Join(err, fmt.Errorf("somebody else changed %s of %s/%s while a run had replaced it: theirs stays, and Terway goes by it", terway.ConflistName, terway.ConfigMapNamespace, terway.ConfigMapName))
 	}
 	return done, err
 }
 
-const tryAgain = "chainlint-conformance cleanup --kubeconfig FILE --all tries again"
+const tryAgain = "chainlint-conformance cleanup --kubeconfig FILE --take-back tries again"
 
 var errNothing = errors.New("no run has replaced the list")
+
+// forget removes the annotation of a run, where it is still there.
+func (a *Access) forget(ctx context.Context, run string) error {
+	err := a.change(ctx, func(object *corev1.ConfigMap) error {
+		if there, err := record(object); err != nil || there == nil || there.Run != run {
+			return errors.Join(err, errNothing)
+		}
+		delete(object.Annotations, ReplacedAnnotation)
+		return nil
+	})
+	if errors.Is(err, errNothing) {
+		return nil
+	}
+	return err
+}
 
 // restartAll restarts Terway on nodes, and wherever it started since and may have read the list of the run; also where it
 // does not come back on one of them. Nodes that are gone, or have no Terway, go by no list.
@@ -182,8 +187,9 @@ func (a *Access) restartAll(ctx context.Context, nodes []string, since time.Time
 	return errors.Join(failed...)
 }
 
-// clockSkew is how far the clocks of nodes may be from that of the machine that runs the suite.
-const clockSkew = time.Minute
+// clockSkew is how far the clocks of nodes may be from that of the machine that runs the suite: a restart too many is better
+// than one too few.
+const clockSkew = 5 * time.Minute
 
 // started is when the init containers of a pod last began, which read the ConfigMap; a reboot of its node runs them again.
 func started(p corev1.Pod) time.Time {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/chainlint/chainlint/conformance"
 	"github.com/chainlint/chainlint/conformance/child"
+	"github.com/chainlint/chainlint/pkg/terway"
 )
 
 // childVariable tells a process that it is one of [Run]'s.
@@ -98,7 +99,7 @@ func newOpener(ctx context.Context, access *Access, j job) opener {
 		o.places[conformance.AtExternal] = Here(ctx)
 	}
 	if j.World.Live != nil && j.Alone {
-		o.chain = access.NewReplacement(j.World.Node, j.World.Other)
+		o.chain = access.NewReplacement([]terway.Facts{j.World.LiveFacts}, j.World.Node, j.World.Other)
 	}
 	return o
 }
@@ -118,7 +119,11 @@ func (o opener) Open(ctx context.Context, setup conformance.Setup) (conformance.
 		return nil, err
 	}
 	f := &fleet{inner, o.chain, o.world.Live}
-	if err := f.Roll(ctx, setup.Data); err != nil && f.Refusal == nil {
+	err = f.Roll(ctx, setup.Data)
+	if refused := (*Refused)(nil); errors.As(err, &refused) {
+		err = &conformance.Unsupported{Why: refused.Error()}
+	}
+	if err != nil && f.Refusal == nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil

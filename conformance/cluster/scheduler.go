@@ -81,11 +81,8 @@ func (e *Environment) NodePort(ctx context.Context, pod conformance.Pod, port co
 
 // Services implements conformance.Server.
 func (e *Environment) Services(ctx context.Context, pod conformance.Pod, port conformance.Port) (conformance.Services, error) {
-	have := conformance.Services{API: e.World.API}
-	if e.World.Name != "" {
-		have.Name = e.World.Name
-	}
-	if !e.World.Proxied {
+	have := conformance.Services{API: e.World.API, Name: e.World.Name}
+	if !e.World.Proxied || e.World.Bypassed {
 		return have, nil
 	}
 	made, err := e.service(ctx, pod, port, corev1.ServiceTypeClusterIP)

@@ -55,11 +55,33 @@ func onNode(node string) metav1.ListOptions {
 }
 
 func (t Terway) list(ctx context.Context, node string) ([]corev1.Pod, error) {
-	found, err := t.Client.CoreV1().Pods(terway.ConfigMapNamespace).List(ctx, onNode(node))
+	var found *corev1.PodList
+	err := persist(ctx, func(ctx context.Context) (err error) {
+		found, err = t.Client.CoreV1().Pods(terway.ConfigMapNamespace).List(ctx, onNode(node))
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list Terway's pods: %w", err)
 	}
 	return found.Items, nil
+}
+
+// persistLimit is how long the API may not answer: its server may be restarted.
+const persistLimit = time.Minute
+
+// persist asks the API again where it does not answer.
+func persist(ctx context.Context, ask func(context.Context) error) error {
+	var last error
+	err := wait.PollUntilContextTimeout(ctx, again, persistLimit, true, func(ctx context.Context) (bool, error) {
+		if last = ask(ctx); last != nil && passing(last) {
+			return false, nil
+		}
+		return last == nil, last
+	})
+	if wait.Interrupted(err) && last != nil {
+		return last
+	}
+	return err
 }
 
 // Pods of Terway that are there now, on a node, or on all where that is "".
@@ -79,8 +101,10 @@ func (t Terway) Restart(ctx context.Context, node string) error {
 	if err != nil {
 		return err
 	}
-	pods := t.Client.CoreV1().Pods(terway.ConfigMapNamespace)
-	if err := pods.DeleteCollection(ctx, metav1.DeleteOptions{}, onNode(node)); err != nil {
+	err = persist(ctx, func(ctx context.Context) error {
+		return t.Client.CoreV1().Pods(terway.ConfigMapNamespace).DeleteCollection(ctx, metav1.DeleteOptions{}, onNode(node))
+	})
+	if err != nil {
 		return fmt.Errorf("restart Terway: %w", err)
 	}
 	return t.Await(ctx, Awaited{Node: node, Old: old, Newest: node == ""})
@@ -194,22 +218,20 @@ func (t Terway) initFailed(ctx context.Context, p corev1.Pod) string {
 		if ended == nil || ended.ExitCode == 0 || s.State.Running != nil || s.RestartCount == 0 {
 			continue
 		}
-		lines := int64(3)
+		lines := int64(1)
 		text, _ := t.Client.CoreV1().Pods(p.Namespace).GetLogs(p.Name, &corev1.PodLogOptions{Container: s.Name, TailLines: &lines}).DoRaw(ctx)
 		return cmp.Or(complaint(string(text)), fmt.Sprintf("its init container ends with exit code %d", ended.ExitCode))
 	}
 	return ""
 }
 
-// complaint is the last line of a log. terway-cli prints eni_conf before it, which nobody may repeat (cmd/terway-cli/node.go,
-// getENIConfig).
-func complaint(log string) string {
-	lines := strings.Split(strings.TrimSpace(log), "\n")
-	last := lines[len(lines)-1]
-	if strings.Contains(last, "eni config") {
+// complaint is the last line of a log, but for the one in which terway-cli prints eni_conf, which nobody may repeat
+// (cmd/terway-cli/node.go, getENIConfig).
+func complaint(line string) string {
+	if line = strings.TrimSpace(line); strings.HasPrefix(line, "eni config:") {
 		return ""
 	}
-	return last
+	return line
 }
 
 // nodesState names a node that is not ready: of those that matter, "" for all.

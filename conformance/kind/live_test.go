@@ -225,8 +225,10 @@ func (s somebody) dies() {
 	lists, config := s.lists(), s.config()
 	kill := `until kubectl --kubeconfig=/etc/kubernetes/admin.conf -n kube-system get configmap eni-config -o yaml | grep -q ` + cluster.ReplacedAnnotation + `; do sleep 0.2; done`
 	killed := make(chan error, 1)
+	ctx, cancel := context.WithTimeout(s.t.Context(), 2*readyLimit)
+	defer cancel()
 	go func() {
-		_, err := docker(s.t.Context(), "exec", s.c.nodes[0].name, "sh", "-c", kill)
+		_, err := docker(ctx, "exec", s.c.nodes[0].name, "sh", "-c", kill)
 		if err == nil {
 			_, err = docker(s.t.Context(), "exec", s.c.vpc.container(), "pkill", "-KILL", "-f", "confirm-contex[t]")
 		}
@@ -242,7 +244,7 @@ func (s somebody) dies() {
 	if maps.Equal(s.config(), config) {
 		s.t.Error("nothing was replaced")
 	}
-	code, out := s.outside("cleanup", "--kubeconfig", "/tmp/kubeconfig", "--namespace", cluster.Account, "--all")
+	code, out := s.outside("cleanup", "--kubeconfig", "/tmp/kubeconfig", "--take-back")
 	if code != 0 || !strings.Contains(out, "the list of the run") {
 		s.t.Errorf("exit code %d\n%s", code, out)
 	}

@@ -109,8 +109,8 @@ func (c *Cluster) view(setup conformance.Setup) view {
 	return view{
 		Name: c.Name, Kubeconfig: c.Kubeconfig, Nodes: c.names(), VPC: c.vpc.container(), Data: setup.Data,
 		World: cluster.World{
-			Node: first.name, Other: second.name, Layout: layout, Facts: setup.Facts, About: c.about(setup),
-			API: c.nodes[0].ip.String() + ":6443", Proxied: c.Options.KubeProxyMode != terway.KubeProxyNone, Name: c.dnsName(),
+			Node: first.name, Other: second.name, Layout: layout, Facts: setup.Facts, About: c.about(setup), Bypassed: bypassed(setup),
+			API: c.nodes[0].ip.String() + ":6443", Proxied: c.Options.KubeProxyMode != terway.KubeProxyNone, Name: c.dnsName(setup),
 		},
 	}
 }
@@ -128,10 +128,17 @@ func (c *Cluster) about(setup conformance.Setup) conformance.About {
 	}
 	about.Landed(setup)
 	about.Datapath = cmp.Or(setup.Facts.Terway.Datapath, about.Datapath)
-	if stub.Redirects(about.Datapath, setup.Facts.Exclusive()) {
-		about.Emulated = append(about.Emulated, "the datapath: what a pod sends goes to its ENI before the host's netfilter sees it, and what comes by that to the pod")
+	if bypassed(setup) {
+		about.Emulated = append(about.Emulated, "the datapath: what a pod sends goes to its ENI before the host's netfilter sees it, and what comes by that to the pod; pods reach no service by it")
 	}
 	return about
+}
+
+// bypassed tells whether what pods send passes the host's netfilter by.
+func bypassed(setup conformance.Setup) bool {
+	var landed conformance.About
+	landed.Landed(setup)
+	return stub.Redirects(cmp.Or(setup.Facts.Terway.Datapath, landed.Datapath), setup.Facts.Exclusive())
 }
 
 func kernel() string {
@@ -143,8 +150,8 @@ func kernel() string {
 }
 
 // dnsName is a name that every cluster with a DNS knows, "" where this one has none.
-func (c *Cluster) dnsName() string {
-	if c.withoutDNS {
+func (c *Cluster) dnsName(setup conformance.Setup) string {
+	if c.withoutDNS || bypassed(setup) {
 		return ""
 	}
 	return "kubernetes.default.svc.cluster.local"
