@@ -156,7 +156,8 @@ func anyCluster(t *testing.T, c *Cluster, plugins func(string) (string, error)) 
 	t.Run("without rights", func(t *testing.T) { somebody{t, c}.powerless() })
 	s.introduce(manifests)
 	t.Run("another chain for a while", func(t *testing.T) { somebody{t, c}.borrows() })
-	t.Run("killed", func(t *testing.T) { somebody{t, c}.dies() })
+	t.Run("interrupted", func(t *testing.T) { somebody{t, c}.ends("INT", 3) })
+	t.Run("killed", func(t *testing.T) { somebody{t, c}.ends("KILL", 137) })
 	t.Run("gate", func(t *testing.T) { somebody{t, c}.upgrades() })
 	access, err := cluster.Connect(t.Context(), c.Kubeconfig)
 	if err != nil {
@@ -220,33 +221,34 @@ func (s somebody) same(lists, config map[string]string) {
 	}
 }
 
-// dies: what a run that is killed has replaced, cleanup takes back.
-func (s somebody) dies() {
+// ends: a run that is told to end takes back what it has replaced; one that is killed leaves that to cleanup.
+func (s somebody) ends(signal string, code int) {
 	lists, config := s.lists(), s.config()
-	kill := `until kubectl --kubeconfig=/etc/kubernetes/admin.conf -n kube-system get configmap eni-config -o yaml | grep -q ` + cluster.ReplacedAnnotation + `; do sleep 0.2; done`
-	killed := make(chan error, 1)
 	ctx, cancel := context.WithTimeout(s.t.Context(), 2*readyLimit)
 	defer cancel()
+	replaced := `until kubectl --kubeconfig=/etc/kubernetes/admin.conf -n kube-system get configmap eni-config -o yaml | grep -q ` + cluster.ReplacedAnnotation + `; do sleep 0.2; done`
+	ended := make(chan error, 1)
 	go func() {
-		_, err := docker(ctx, "exec", s.c.nodes[0].name, "sh", "-c", kill)
+		_, err := docker(ctx, "exec", s.c.nodes[0].name, "sh", "-c", replaced)
 		if err == nil {
-			_, err = docker(s.t.Context(), "exec", s.c.vpc.container(), "pkill", "-KILL", "-f", "confirm-contex[t]")
+			_, err = docker(ctx, "exec", s.c.vpc.container(), "pkill", "-"+signal, "-f", "confirm-contex[t]")
 		}
-		killed <- err
+		ended <- err
 	}()
 	run := append([]string{"run", "--env", "cluster", "--eni-config", "/tmp/other.json", "--allow-disruptive", "--confirm-context", "lab"}, flags...)
-	if code, out := s.outside(run...); code != 137 {
-		s.t.Errorf("exit code %d\n%s", code, out)
+	if got, out := s.outside(run...); got != code {
+		s.t.Errorf("exit code %d\n%s", got, out)
 	}
-	if err := <-killed; err != nil {
+	if err := <-ended; err != nil {
 		s.t.Error(err)
 	}
-	if maps.Equal(s.config(), config) {
-		s.t.Error("nothing was replaced")
-	}
-	code, out := s.outside("cleanup", "--kubeconfig", "/tmp/kubeconfig", "--take-back")
-	if code != 0 || !strings.Contains(out, "the list of the run") {
-		s.t.Errorf("exit code %d\n%s", code, out)
+	if signal == "KILL" {
+		if maps.Equal(s.config(), config) {
+			s.t.Error("nothing was replaced")
+		}
+		if code, out := s.outside("cleanup", "--kubeconfig", "/tmp/kubeconfig", "--take-back"); code != 0 || !strings.Contains(out, "the list of the run") {
+			s.t.Errorf("exit code %d\n%s", code, out)
+		}
 	}
 	s.same(lists, config)
 }
