@@ -105,7 +105,8 @@ func nodeWords(nodes ...string) string {
 	return strings.Join(slices.DeleteFunc(nodes, func(n string) bool { return n == "" }), " and ")
 }
 
-// putInPlace gives the nodes that are judged the chain under test, where it is not the one that the cluster has.
+// putInPlace gives the nodes that are judged the chain under test, where it is not the one that the cluster has. w has the
+// lists of the nodes, before and after.
 func (l *liveCluster) putInPlace(ctx context.Context, chain *cluster.Replacement, c *testCase, w *cluster.World) error {
 	live, wanted, err := l.intended(c)
 	if err != nil {
@@ -121,10 +122,11 @@ func (l *liveCluster) putInPlace(ctx context.Context, chain *cluster.Replacement
 	c.plan.Setup.Data, c.plan.Setup.Partial = wanted, false
 	c.facts = slices.DeleteFunc(c.facts, func(f report.Fact) bool { return f.Name == terway.ConfKey }) // it is the cluster's own
 	w.Live, w.LiveFacts, w.Partial, w.About.Conflist = live, l.live.Facts.Facts, false, c.plan.Setup.Effective()
-	if chain.Lent && w.Refusal == nil {
-		w.Lists, err = chain.Settle(ctx, func(string) string { return w.About.Conflist })
-	} else {
+	switch {
+	case w.Refusal != nil:
 		w.Lists, err = l.access.Lists(ctx, chain.Nodes)
+	case chain.Lent:
+		w.Lists, err = chain.Settle(ctx, func(string) string { return w.About.Conflist })
 	}
 	return err
 }

@@ -150,6 +150,7 @@ func (l *liveCluster) judge(ctx context.Context, c *testCase, emit func(conforma
 		if err != nil {
 			return err
 		}
+		w.Lists = before
 		defer func() { l.ended(l.takeBack(ctx, chain, before), emit) }()
 		if err := l.putInPlace(ctx, chain, c, &w); err != nil {
 			return err

@@ -177,11 +177,7 @@ const settleLimit = 30 * time.Second
 // Lists reads the lists of the nodes, and reads again until each is as wanted or the time is over; "" for no matter what.
 func (r *Replacement) Lists(ctx context.Context, wanted func(node string) string) (map[string]string, error) {
 	lists, err := r.Access.Lists(ctx, r.Nodes) // the image may have to be fetched
-	differ := func(node string) bool {
-		want := strings.TrimSpace(wanted(node))
-		return want != "" && strings.TrimSpace(lists[node]) != want
-	}
-	if err != nil || !slices.ContainsFunc(r.Nodes, differ) {
+	if err != nil || r.behind(lists, wanted) == "" {
 		return lists, err
 	}
 	err = wait.PollUntilContextTimeout(ctx, time.Second, settleLimit, false, func(ctx context.Context) (bool, error) {
@@ -189,7 +185,7 @@ func (r *Replacement) Lists(ctx context.Context, wanted func(node string) string
 		if err == nil {
 			lists = now
 		}
-		return err == nil && !slices.ContainsFunc(r.Nodes, differ), nil
+		return err == nil && r.behind(lists, wanted) == "", nil
 	})
 	if wait.Interrupted(err) && ctx.Err() == nil {
 		err = nil // whoever compares sees which node stays behind
@@ -200,12 +196,20 @@ func (r *Replacement) Lists(ctx context.Context, wanted func(node string) string
 // Settle is Lists, where a node that stays behind is an error.
 func (r *Replacement) Settle(ctx context.Context, wanted func(node string) string) (map[string]string, error) {
 	lists, err := r.Lists(ctx, wanted)
-	for _, node := range r.Nodes {
-		if want := strings.TrimSpace(wanted(node)); err == nil && want != "" && strings.TrimSpace(lists[node]) != want {
-			err = fmt.Errorf("Terway is ready on %s, and its list there is still another one", node)
-		}
+	if node := r.behind(lists, wanted); err == nil && node != "" {
+		err = fmt.Errorf("Terway is ready on %s, and its list there is still another one", node)
 	}
 	return lists, err
+}
+
+// behind is a node whose list is not as wanted, "" for none.
+func (r *Replacement) behind(lists map[string]string, wanted func(node string) string) string {
+	for _, node := range r.Nodes {
+		if want := strings.TrimSpace(wanted(node)); want != "" && strings.TrimSpace(lists[node]) != want {
+			return node
+		}
+	}
+	return ""
 }
 
 // Restore takes the list back that was there before this run, where it replaced it.

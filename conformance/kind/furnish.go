@@ -6,12 +6,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/chainlint/chainlint/conformance"
 	"github.com/chainlint/chainlint/conformance/stub"
 	"github.com/chainlint/chainlint/pkg/terway"
 )
@@ -29,7 +29,8 @@ func Buildable(f terway.PoolFacts) error {
 
 // furnish makes nodes what facts say of them: the allow-list of tuning, whose the ENIs are. Whether what pods send can be
 // led past their netfilter is tried before a pod needs it.
-func furnish(ctx context.Context, client kubernetes.Interface, nodes []string, f terway.PoolFacts) error {
+func furnish(ctx context.Context, client kubernetes.Interface, nodes []string, setup conformance.Setup) error {
+	f := setup.Facts
 	label := any(nil)
 	if f.Exclusive() {
 		label = "eniOnly"
@@ -46,7 +47,7 @@ func furnish(ctx context.Context, client kubernetes.Interface, nodes []string, f
 			return fmt.Errorf("label the node %s: %w", name, err)
 		}
 	}
-	if !stub.Redirects(f.Terway.Datapath, f.Exclusive()) {
+	if !bypassed(setup) {
 		return nil
 	}
 	if _, err := dockerWith(ctx, stub.TryRedirect+"delete table netdev try\n", "exec", "-i", nodes[0], "nft", "-f", "-"); err != nil {
@@ -57,10 +58,10 @@ func furnish(ctx context.Context, client kubernetes.Interface, nodes []string, f
 
 // allow writes the allow-list of tuning on a node, or removes it.
 func allow(ctx context.Context, node string, list *terway.Allowlist) error {
-	const file = "/etc/cni/tuning/allowlist.conf"
-	if list == nil || !list.Present {
-		return script(ctx, node, "rm -f "+file+"\n")
+	text, present := list.Text()
+	if !present {
+		return script(ctx, node, "rm -f "+terway.AllowlistFile+"\n")
 	}
-	_, err := dockerWith(ctx, strings.Join(list.Lines, "\n"), "exec", "-i", node, "sh", "-c", "mkdir -p ${0%/*} && cat > $0", file)
+	_, err := dockerWith(ctx, text, "exec", "-i", node, "sh", "-c", "mkdir -p ${0%/*} && cat > $0", terway.AllowlistFile)
 	return err
 }

@@ -148,7 +148,7 @@ func (c *Cluster) provision(ctx context.Context, client kubernetes.Interface, se
 	if err := c.setPlugins(ctx, plugins, setup.Facts); err != nil {
 		return err
 	}
-	if err := furnish(ctx, client, c.names(), setup.Facts); err != nil {
+	if err := furnish(ctx, client, c.names(), setup); err != nil {
 		return err
 	}
 	if err := c.loadImages(ctx, setup.Facts.Terway.Version); err != nil {

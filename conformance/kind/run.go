@@ -127,18 +127,23 @@ func (c *Cluster) about(setup conformance.Setup) conformance.About {
 		},
 	}
 	about.Landed(setup)
-	about.Datapath = cmp.Or(setup.Facts.Terway.Datapath, about.Datapath)
+	about.Datapath = landedDatapath(setup)
 	if bypassed(setup) {
 		about.Emulated = append(about.Emulated, "the datapath: what a pod sends goes to its ENI before the host's netfilter sees it, and what comes by that to the pod; pods reach no service by it")
 	}
 	return about
 }
 
-// bypassed tells whether what pods send passes the host's netfilter by.
-func bypassed(setup conformance.Setup) bool {
+// landedDatapath is the datapath that runs: that of the facts, else that of the list.
+func landedDatapath(setup conformance.Setup) string {
 	var landed conformance.About
 	landed.Landed(setup)
-	return stub.Redirects(cmp.Or(setup.Facts.Terway.Datapath, landed.Datapath), setup.Facts.Exclusive())
+	return cmp.Or(setup.Facts.Terway.Datapath, landed.Datapath)
+}
+
+// bypassed tells whether what pods send passes the host's netfilter by.
+func bypassed(setup conformance.Setup) bool {
+	return stub.Redirects(landedDatapath(setup), setup.Facts.Exclusive())
 }
 
 func kernel() string {

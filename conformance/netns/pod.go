@@ -192,14 +192,14 @@ func addresses(result types.Result) ([]netip.Addr, error) {
 	return all, nil
 }
 
-// setAllowlist writes /etc/cni/tuning/allowlist.conf, or removes it.
+// setAllowlist writes [terway.AllowlistFile], or removes it.
 func setAllowlist(list *terway.Allowlist) error {
-	const file = "/etc/cni/tuning/allowlist.conf"
-	if list == nil || !list.Present {
-		if err := os.Remove(file); err != nil && !os.IsNotExist(err) {
+	text, present := list.Text()
+	if !present {
+		if err := os.Remove(terway.AllowlistFile); err != nil && !os.IsNotExist(err) {
 			return err
 		}
 		return nil
 	}
-	return os.WriteFile(file, []byte(strings.Join(list.Lines, "\n")), 0o644)
+	return os.WriteFile(terway.AllowlistFile, []byte(text), 0o644)
 }

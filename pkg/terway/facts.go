@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Facts is the spec of a ClusterFacts: what is true of a cluster. The zero value of every field means
@@ -50,10 +51,21 @@ type NodeFacts struct {
 	TuningAllowlist *Allowlist `json:"tuningAllowlist,omitempty"`
 }
 
-// Allowlist is /etc/cni/tuning/allowlist.conf. Present without lines allows nothing.
+// AllowlistFile is where tuning looks for its allow-list on a node (plugins/meta/tuning/tuning.go, defaultAllowlistDir).
+const AllowlistFile = "/etc/cni/tuning/allowlist.conf"
+
+// Allowlist is [AllowlistFile]. Present without lines allows nothing.
 type Allowlist struct {
 	Present bool     `json:"present"`
 	Lines   []string `json:"lines,omitempty"`
+}
+
+// Text is what the file holds; there is none where present is false. A nil list is one that nobody knows of.
+func (a *Allowlist) Text() (text string, present bool) {
+	if a == nil || !a.Present {
+		return "", false
+	}
+	return strings.Join(a.Lines, "\n"), true
 }
 
 // NodePool is a pool that differs from the rest of the cluster.
